@@ -1,0 +1,24 @@
+import type { PieceIndex } from "../base/ids.js";
+
+/**
+ * Holds verified pieces of one share. Knows no hashes and no peers: only verified data is written to it, and what it
+ * says is present was verified once and is really in storage.
+ *
+ * Order: calls for different pieces may overlap; the owner never writes and removes one piece at the same time.
+ * Failure: rejects with ShoalError "disk-full" or "disk"; "source-changed" when a file that is read in place is not the
+ * one that was hashed.
+ */
+export interface PieceStore {
+  /** One entry per piece, 1 where present: a snapshot as of opening, taken once by the owner. */
+  present(): Uint8Array;
+  /** Fills `into` with bytes of a present piece from `begin`. Rejects when fewer can be read. */
+  read(piece: PieceIndex, begin: number, into: Uint8Array): Promise<void>;
+  /** Stores a whole verified piece, all or nothing. `data` must not change until the promise settles. */
+  write(piece: PieceIndex, data: Uint8Array): Promise<void>;
+  /** Makes everything written so far survive a crash, then the record of it (never the other way round). */
+  flush(): Promise<void>;
+  /** Forgets a piece (evicted, or found rotten). */
+  remove(piece: PieceIndex): Promise<void>;
+  /** Flushes and lets go of every resource; no call may follow. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,66 @@
+import type { InfoHash, PeerId } from "../base/ids.js";
+
+export type AnnounceEvent = "started" | "stopped" | "completed";
+
+export interface AnnounceRequest {
+  readonly infoHash: InfoHash;
+  readonly peerId: PeerId;
+  /** Payload bytes since "started". */
+  readonly uploaded: number;
+  readonly downloaded: number;
+  /** Bytes still missing of what is wanted; undefined before the metainfo is known. */
+  readonly left: number | undefined;
+  readonly event?: AnnounceEvent | undefined;
+  readonly numWant: number;
+  /** TCP port at which this peer can be dialled at the address the tracker sees. */
+  readonly port?: number | undefined;
+  /** Absolute URL at which this peer can be dialled. */
+  readonly endpoint?: string | undefined;
+}
+
+export interface TrackerPeer {
+  /** Undefined where a tracker lists addresses only (compact HTTP replies). */
+  readonly peerId: PeerId | undefined;
+  /** ws://, wss:// or tcp://HOST:PORT. */
+  readonly endpoint: string;
+}
+
+export interface AnnounceReply {
+  readonly intervalSeconds: number;
+  readonly seeds: number;
+  readonly leeches: number;
+  readonly peers: readonly TrackerPeer[];
+  /** Endpoints of relays, best first. */
+  readonly relays: readonly string[];
+}
+
+export interface ScrapeReply {
+  readonly seeds: number;
+  readonly leeches: number;
+  readonly completed: number;
+}
+
+/** Pieces newly held (or "all"), as reported to the tracker. */
+export type HeldPieces = { readonly kind: "all" } | { readonly kind: "bitfield"; readonly bytes: Uint8Array } | { readonly kind: "indexes"; readonly pieces: readonly number[] };
+
+/**
+ * A line to one tracker, shared by all swarms of a client. Connects when first used, and again when it was lost.
+ * Every method rejects with ShoalError("tracker") when the tracker cannot be reached, answers nonsense or a failure
+ * reason, or not within the channel's time limit; with ShoalError("aborted") when `signal` fires.
+ */
+export interface TrackerChannel {
+  readonly url: string;
+  announce(request: AnnounceRequest, signal: AbortSignal): Promise<AnnounceReply>;
+  scrape(infoHash: InfoHash, signal: AbortSignal): Promise<ScrapeReply>;
+  /** Tells which pieces are held; best effort, never rejects. A tracker that keeps no such record ignores it. */
+  have(infoHash: InfoHash, pieces: HeldPieces): void;
+  /** Told of peers that the tracker names unasked, and of lost lines (a lost line means that the swarm was left). */
+  watch(infoHash: InfoHash, watcher: TrackerWatcher): () => void;
+  /** Closes the line once pending messages have left; afterwards every call rejects. */
+  close(): Promise<void>;
+}
+
+export interface TrackerWatcher {
+  onPeers(peers: readonly TrackerPeer[]): void;
+  onLost(): void;
+}
