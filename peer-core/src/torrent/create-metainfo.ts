@@ -1,0 +1,92 @@
+import { compareBytes, utf8Decode, utf8Encode } from "../base/bytes.js";
+import { ShoalError } from "../base/errors.js";
+import type { Hasher } from "../ports/runtime.js";
+import { encodeBencode } from "./bencode.js";
+import type { BencodeInput } from "./bencode.js";
+import { Geometry, MAX_PIECE_LENGTH } from "./geometry.js";
+import { hashPieces } from "./hash-pieces.js";
+import type { SourceFile } from "./hash-pieces.js";
+import { HASH_BYTES, parseInfo } from "./metainfo.js";
+import type { Metainfo } from "./metainfo.js";
+import { displayName } from "./safe-name.js";
+import { assertDistinctPaths } from "./safe-paths.js";
+
+/** Shorter pieces gain nothing and mktorrent refuses them. */
+const LEAST_PIECE_LENGTH = 32 * 1024;
+
+/** Ours stay below it up to 2^18 pieces: one bad block costs a whole piece. */
+const USUAL_PIECE_LENGTH = 4 * 1024 * 1024;
+
+/** Few enough for a small metainfo, enough for many sources at once. */
+const USUAL_PIECE_COUNT = 2_000;
+
+/** Where hashes of 5 MiB begin to weigh more than longer pieces. */
+const MANY_PIECES = 2 ** 18;
+
+export interface CreateOptions {
+  readonly name: string;
+  readonly files: readonly SourceFile[];
+  readonly isMultiFile: boolean;
+  /** Bytes; `choosePieceLength` when left out. */
+  readonly pieceLength?: number | undefined;
+  readonly hasher: Hasher;
+  /** Pieces read and hashed at once, each with a buffer of one piece. */
+  readonly parallel?: number | undefined;
+  /** Called after each piece with the bytes hashed so far. */
+  readonly onProgress?: ((hashedBytes: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The piece length for `length` bytes of content: a power of two of 32 KiB to 4 MiB, up to 16 MiB beyond 2^18 pieces. */
+export function choosePieceLength(length: number): number {
+  let pieceLength = LEAST_PIECE_LENGTH;
+  while (pieceLength < USUAL_PIECE_LENGTH && length > pieceLength * USUAL_PIECE_COUNT) pieceLength *= 2;
+  while (pieceLength < MAX_PIECE_LENGTH && length > pieceLength * MANY_PIECES) pieceLength *= 2;
+  return pieceLength;
+}
+
+/**
+ * Hashes files into a metainfo with the info-hash that mktorrent gives for the same name, files and piece length.
+ * Throws ShoalError "metainfo" for what no metainfo can hold, "unsafe-name" when two files share a path,
+ * "source-changed" when a file is shorter than it was said to be, "aborted"; and what `read` throws. No read is under
+ * way when it settles.
+ */
+export async function createMetainfo(options: CreateOptions): Promise<Metainfo> {
+  const files = sortFiles(options.files);
+  if (!options.isMultiFile && files.length !== 1) {
+    throw new ShoalError("metainfo", `A single-file share has one file, not ${files.length}`);
+  }
+  assertDistinctPaths(files, "posix");
+  const length = files.reduce((sum, file) => sum + file.length, 0);
+  const geometry = new Geometry(length, options.pieceLength ?? choosePieceLength(length));
+  const info = new Map<string, BencodeInput>([
+    ["name", utf8OrThrow(options.name)],
+    ["piece length", geometry.pieceLength],
+    ["pieces", new Uint8Array(HASH_BYTES * geometry.pieceCount)],
+  ]);
+  if (options.isMultiFile) info.set("files", files.map(fileDict));
+  else info.set("length", length);
+  // Parsed with empty hashes first: every rule of a metainfo is checked before hours of hashing.
+  const draft = await parseInfo(encodeBencode(info), options.hasher);
+  info.set("pieces", await hashPieces(draft, files, options));
+  return parseInfo(encodeBencode(info), options.hasher);
+}
+
+/** By the UTF-8 bytes of the joined path, as mktorrent does. */
+function sortFiles(files: readonly SourceFile[]): readonly SourceFile[] {
+  const keyed = files.map((file) => ({ file, key: utf8OrThrow(file.path.join("/")) }));
+  return keyed.sort((a, b) => compareBytes(a.key, b.key)).map(({ file }) => file);
+}
+
+function fileDict(file: SourceFile): BencodeInput {
+  return new Map<string, BencodeInput>([
+    ["length", file.length],
+    ["path", file.path],
+  ]);
+}
+
+function utf8OrThrow(text: string): Uint8Array {
+  const bytes = utf8Encode(text);
+  if (utf8Decode(bytes) !== text) throw new ShoalError("metainfo", `Not valid Unicode: "${displayName(text)}"`);
+  return bytes;
+}
