@@ -1,0 +1,5 @@
+export { createMicrotaskHasher } from "./microtask-hasher.js";
+export type { MemoryHost, MemoryHostOptions } from "./memory-host.js";
+export { MemoryNetwork, type MemoryNetworkOptions } from "./memory-network.js";
+export { seededRandom, type SeededRandom } from "./seeded-random.js";
+export { VirtualClock } from "./virtual-clock.js";
