@@ -1,32 +1,17 @@
-import { concatBytes, fromBinaryString, toBinaryString, utf8Decode, utf8Encode } from "../base/bytes.js";
+import { concatBytes, fromBinaryString, utf8Decode, utf8Encode } from "../base/bytes.js";
 import { ShoalError } from "../base/errors.js";
+import { BencodeDecoder } from "./bencode-decoder.js";
+import type { BencodeDict, BencodeValue } from "./bencode-decoder.js";
 
-/** A decoded value (BEP 3). Byte strings are views of the input. */
-export type BencodeValue = number | Uint8Array | readonly BencodeValue[] | BencodeDict;
-
-/** A decoded dictionary: keys are bytes as Latin-1 text, one character a byte, in the order received. */
-export type BencodeDict = ReadonlyMap<string, BencodeValue>;
+export type { BencodeDict, BencodeValue } from "./bencode-decoder.js";
+export { MAX_BENCODE_DEPTH, MAX_BENCODE_ITEMS } from "./bencode-decoder.js";
 
 /** What `encodeBencode` takes: as `BencodeValue`, and text, which becomes UTF-8. */
 export type BencodeInput = number | string | Uint8Array | readonly BencodeInput[] | ReadonlyMap<string, BencodeInput>;
 
-/** Containers in each other: real metainfo needs 5, and a deeper one can only be an attack. */
-export const MAX_BENCODE_DEPTH = 32;
-
-/** Values in all: 100,000 files of 20 values each; bounds the memory that small inputs can claim. */
-export const MAX_BENCODE_ITEMS = 2 ** 21;
-
-/** Bytes of one key: the longest known are file names (BEP 52); keys are kept as text, which costs more than a view. */
-const MAX_KEY_BYTES = 4096;
-
-const INTEGER = 0x69; // i
-const LIST = 0x6c; // l
-const DICT = 0x64; // d
-const END = 0x65; // e
-const COLON = 0x3a;
-const MINUS = 0x2d;
-const ZERO = 0x30;
-const NINE = 0x39;
+const LIST = utf8Encode("l");
+const DICT = utf8Encode("d");
+const END = utf8Encode("e");
 
 /** Canonical bencoding: keys sorted by bytes. Throws ShoalError("bencode") for numbers that are not safe integers. */
 export function encodeBencode(value: BencodeInput): Uint8Array {
@@ -41,9 +26,9 @@ function encodeInto(parts: Uint8Array[], value: BencodeInput): void {
   else if (value instanceof Uint8Array) pushBytes(parts, value);
   else if (isMap(value)) encodeDict(parts, value);
   else {
-    parts.push(Uint8Array.of(LIST));
+    parts.push(LIST);
     for (const item of value) encodeInto(parts, item);
-    parts.push(Uint8Array.of(END));
+    parts.push(END);
   }
 }
 
@@ -53,7 +38,7 @@ function encodeInteger(value: number): Uint8Array {
 }
 
 function encodeDict(parts: Uint8Array[], dict: ReadonlyMap<string, BencodeInput>): void {
-  parts.push(Uint8Array.of(DICT));
+  parts.push(DICT);
   // Keys are Latin-1, so the order of UTF-16 units is the order of bytes.
   for (const key of [...dict.keys()].sort()) {
     const keyBytes = fromBinaryString(key);
@@ -62,7 +47,7 @@ function encodeDict(parts: Uint8Array[], dict: ReadonlyMap<string, BencodeInput>
     pushBytes(parts, keyBytes);
     encodeInto(parts, value);
   }
-  parts.push(Uint8Array.of(END));
+  parts.push(END);
 }
 
 function pushBytes(parts: Uint8Array[], bytes: Uint8Array): void {
@@ -81,151 +66,31 @@ export function decodeBencode(bytes: Uint8Array): BencodeValue {
 
 /** Decodes the value at the start; `end` is where it ends, and any bytes may follow (BEP 9). Throws ShoalError("bencode"). */
 export function decodeBencodePrefix(bytes: Uint8Array): { value: BencodeValue; end: number } {
-  const decoder = new Decoder(bytes);
+  const decoder = new BencodeDecoder(bytes);
   const value = decoder.decode();
   return { value, end: decoder.position };
 }
 
 /** A view of the exact bytes of one value of a top-level dictionary, as "info" of a metainfo. Throws ShoalError("bencode"). */
 export function rawValueOf(bytes: Uint8Array, key: string): Uint8Array | undefined {
-  const decoder = new Decoder(bytes, key);
+  const decoder = new BencodeDecoder(bytes, key);
   decoder.decode();
   return decoder.watched;
-}
-
-type Frame =
-  | { readonly kind: "list"; readonly items: BencodeValue[] }
-  | { readonly kind: "dict"; readonly entries: Map<string, BencodeValue>; key: string | undefined };
-
-/** Invariant: `#open` holds the containers around the position, outermost first; a dict's `key` waits for its value. */
-class Decoder {
-  readonly #bytes: Uint8Array;
-  readonly #watchedKey: string | undefined;
-  readonly #open: Frame[] = [];
-  #at = 0;
-  #items = 0;
-  #watchedStart = 0;
-  #watched: Uint8Array | undefined;
-
-  constructor(bytes: Uint8Array, watchedKey?: string) {
-    this.#bytes = bytes;
-    this.#watchedKey = watchedKey;
-  }
-
-  get position(): number {
-    return this.#at;
-  }
-
-  get watched(): Uint8Array | undefined {
-    return this.#watched;
-  }
-
-  decode(): BencodeValue {
-    for (;;) {
-      const value = this.#step();
-      if (value === undefined) continue;
-      const frame = this.#open.at(-1);
-      if (frame === undefined) return value;
-      this.#place(frame, value);
-    }
-  }
-
-  /** Takes one token; a value once it is complete, undefined after a key or the start of a container. */
-  #step(): BencodeValue | undefined {
-    const code = this.#bytes[this.#at];
-    const frame = this.#open.at(-1);
-    if (code === END) return this.#closeContainer(frame);
-    if (frame?.kind === "dict" && frame.key === undefined) {
-      frame.key = this.#key(frame.entries);
-      if (this.#open.length === 1) this.#watchedStart = this.#at;
-      return undefined;
-    }
-    if (++this.#items > MAX_BENCODE_ITEMS) throw this.#error(`more than ${MAX_BENCODE_ITEMS} values`);
-    if (code === INTEGER) return this.#integer();
-    if (code !== LIST && code !== DICT) return this.#string(this.#bytes.length);
-    this.#openContainer(
-      code === LIST ? { kind: "list", items: [] } : { kind: "dict", entries: new Map(), key: undefined },
-    );
-    return undefined;
-  }
-
-  #openContainer(frame: Frame): void {
-    if (this.#open.length >= MAX_BENCODE_DEPTH) throw this.#error(`deeper than ${MAX_BENCODE_DEPTH}`);
-    this.#open.push(frame);
-    this.#at += 1;
-  }
-
-  #closeContainer(frame: Frame | undefined): BencodeValue {
-    if (frame === undefined) throw this.#error("expected a value, found an end");
-    if (frame.kind === "dict" && frame.key !== undefined) throw this.#error("a key without a value");
-    this.#open.pop();
-    this.#at += 1;
-    return frame.kind === "list" ? frame.items : frame.entries;
-  }
-
-  #place(frame: Frame, value: BencodeValue): void {
-    if (frame.kind === "list") {
-      frame.items.push(value);
-      return;
-    }
-    if (frame.key === undefined) throw this.#error("expected a key");
-    frame.entries.set(frame.key, value);
-    if (this.#open.length === 1 && frame.key === this.#watchedKey) {
-      this.#watched = this.#bytes.subarray(this.#watchedStart, this.#at);
-    }
-    frame.key = undefined;
-  }
-
-  #key(entries: ReadonlyMap<string, BencodeValue>): string {
-    const key = toBinaryString(this.#string(MAX_KEY_BYTES));
-    if (entries.has(key)) throw this.#error("a duplicate key");
-    return key;
-  }
-
-  #string(maxLength: number): Uint8Array {
-    const length = this.#digits(COLON);
-    if (length > maxLength || length > this.#bytes.length - this.#at) {
-      throw this.#error(`a string of ${length} bytes does not fit`);
-    }
-    const start = this.#at;
-    this.#at += length;
-    return this.#bytes.subarray(start, this.#at);
-  }
-
-  #integer(): number {
-    this.#at += 1;
-    const negative = this.#bytes[this.#at] === MINUS;
-    if (negative) this.#at += 1;
-    const value = this.#digits(END);
-    if (negative && value === 0) throw this.#error("negative zero");
-    return negative ? -value : value;
-  }
-
-  /** Canonical decimal digits up to and including `terminator`. */
-  #digits(terminator: number): number {
-    const start = this.#at;
-    let value = 0;
-    for (; ; this.#at++) {
-      const code = this.#bytes[this.#at];
-      if (code === terminator && this.#at > start) break;
-      if (code === undefined || code < ZERO || code > NINE) throw this.#error("expected a digit");
-      if (value === 0 && this.#at > start) throw this.#error("a leading zero");
-      value = value * 10 + (code - ZERO);
-      if (value > Number.MAX_SAFE_INTEGER) throw this.#error("an integer beyond 2^53 - 1");
-    }
-    this.#at += 1;
-    return value;
-  }
-
-  #error(problem: string): ShoalError {
-    return new ShoalError("bencode", `Bad bencoding at byte ${this.#at}: ${problem}`);
-  }
 }
 
 function isMap<V>(
   value: number | string | Uint8Array | readonly V[] | ReadonlyMap<string, V> | undefined,
 ): value is ReadonlyMap<string, V> {
   return value instanceof Map;
+}
+
+/** A dictionary to encode, from plain fields; those that are undefined are left out. */
+export function dictFrom(
+  fields: Readonly<Record<string, BencodeInput | undefined>>,
+): ReadonlyMap<string, BencodeInput> {
+  const dict = new Map<string, BencodeInput>();
+  for (const [key, value] of Object.entries(fields)) if (value !== undefined) dict.set(key, value);
+  return dict;
 }
 
 /** The value as a dictionary; undefined when it is absent or something else. */

@@ -1,8 +1,7 @@
 import { compareBytes, utf8Decode, utf8Encode } from "../base/bytes.js";
 import { ShoalError } from "../base/errors.js";
 import type { Hasher } from "../ports/runtime.js";
-import { encodeBencode } from "./bencode.js";
-import type { BencodeInput } from "./bencode.js";
+import { dictFrom, encodeBencode } from "./bencode.js";
 import { Geometry, MAX_PIECE_LENGTH } from "./geometry.js";
 import { hashPieces } from "./hash-pieces.js";
 import type { SourceFile } from "./hash-pieces.js";
@@ -59,30 +58,27 @@ export async function createMetainfo(options: CreateOptions): Promise<Metainfo> 
   assertDistinctPaths(files, "posix");
   const length = files.reduce((sum, file) => sum + file.length, 0);
   const geometry = new Geometry(length, options.pieceLength ?? choosePieceLength(length));
-  const info = new Map<string, BencodeInput>([
-    ["name", utf8OrThrow(options.name)],
-    ["piece length", geometry.pieceLength],
-    ["pieces", new Uint8Array(HASH_BYTES * geometry.pieceCount)],
-  ]);
-  if (options.isMultiFile) info.set("files", files.map(fileDict));
-  else info.set("length", length);
+  const encodeWith = (pieces: Uint8Array) =>
+    encodeBencode(
+      dictFrom({
+        name: utf8OrThrow(options.name),
+        length: options.isMultiFile ? undefined : length,
+        files: options.isMultiFile
+          ? files.map((file) => dictFrom({ length: file.length, path: file.path }))
+          : undefined,
+        "piece length": geometry.pieceLength,
+        pieces,
+      }),
+    );
   // Parsed with empty hashes first: every rule of a metainfo is checked before hours of hashing.
-  const draft = await parseInfo(encodeBencode(info), options.hasher);
-  info.set("pieces", await hashPieces(draft, files, options));
-  return parseInfo(encodeBencode(info), options.hasher);
+  const draft = await parseInfo(encodeWith(new Uint8Array(HASH_BYTES * geometry.pieceCount)), options.hasher);
+  return parseInfo(encodeWith(await hashPieces(draft, files, options)), options.hasher);
 }
 
 /** By the UTF-8 bytes of the joined path, as mktorrent does. */
 function sortFiles(files: readonly SourceFile[]): readonly SourceFile[] {
   const keyed = files.map((file) => ({ file, key: utf8OrThrow(file.path.join("/")) }));
   return keyed.sort((a, b) => compareBytes(a.key, b.key)).map(({ file }) => file);
-}
-
-function fileDict(file: SourceFile): BencodeInput {
-  return new Map<string, BencodeInput>([
-    ["length", file.length],
-    ["path", file.path],
-  ]);
 }
 
 function utf8OrThrow(text: string): Uint8Array {

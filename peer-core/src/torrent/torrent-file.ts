@@ -1,8 +1,8 @@
 import { concatBytes, utf8Decode, utf8Encode } from "../base/bytes.js";
 import { ShoalError } from "../base/errors.js";
 import type { Hasher } from "../ports/runtime.js";
-import { decodeBencode, dictOf, encodeBencode, listOf, rawValueOf } from "./bencode.js";
-import type { BencodeDict, BencodeInput, BencodeValue } from "./bencode.js";
+import { decodeBencode, dictFrom, dictOf, encodeBencode, listOf, rawValueOf } from "./bencode.js";
+import type { BencodeDict, BencodeValue } from "./bencode.js";
 import { acceptUrls, trackerUrl, webUrl } from "./link-url.js";
 import { MAX_METAINFO_BYTES, parseInfo, tooLarge } from "./metainfo.js";
 import type { Metainfo } from "./metainfo.js";
@@ -64,12 +64,12 @@ export function encodeTorrentFile(
   extra: { createdBy?: string; creationDate?: number } = {},
 ): Uint8Array {
   const tiers = trackers.filter((tier) => tier.length > 0);
-  const first = tiers[0]?.[0];
-  const outer = new Map<string, BencodeInput>();
-  if (first !== undefined) outer.set("announce", first);
-  if (tiers.flat().length > 1) outer.set("announce-list", tiers);
-  if (extra.createdBy !== undefined) outer.set("created by", extra.createdBy);
-  if (extra.creationDate !== undefined) outer.set("creation date", extra.creationDate);
+  const outer = dictFrom({
+    announce: tiers[0]?.[0],
+    "announce-list": tiers.flat().length > 1 ? tiers : undefined,
+    "created by": extra.createdBy,
+    "creation date": extra.creationDate,
+  });
   // "info" sorts after every key above, so its bytes go, as they are, before the dictionary's end.
   return concatBytes([encodeBencode(outer).slice(0, -1), utf8Encode("4:info"), metainfo.infoBytes, utf8Encode("e")]);
 }
