@@ -1,0 +1,175 @@
+import { runParallel } from "./run-parallel.js";
+import type { StateLog } from "./state-log.js";
+import type { FileStamp, StateRecord } from "./state-record.js";
+
+/** Synced this often while pieces come in: what a power failure makes us hash again stays small, and so does the stall. */
+const SYNC_BYTES = 64 * 1024 * 1024;
+const SYNC_MS = 2_000;
+
+/** Syncs at once: enough for the file system to join them into few journal commits. */
+const PARALLEL_SYNCS = 8;
+
+/** What the recorder needs of the files. */
+export interface RecordedFiles {
+  /** What the file looks like now; undefined when it cannot be told. */
+  stampOf(file: number): Promise<FileStamp | undefined>;
+  /** Brings the bytes of the file to the disk. */
+  syncFile(file: number): Promise<void>;
+  /** Brings the names of new files and folders to the disk. */
+  syncFolders(): Promise<void>;
+}
+
+/**
+ * Writes down which pieces are stored. A claim is appended to the log right after its bytes were written, so that a
+ * killed process (the page cache outlives it) has lost only what it was writing. The bytes are synced now and then, and
+ * only then the log says so: after a power failure claims beyond that point are hashed anew, not believed.
+ */
+export class ClaimRecorder {
+  readonly #log: StateLog;
+  readonly #files: RecordedFiles;
+  #pieces: number[] = [];
+  #stale = new Set<number>();
+  #unsynced = new Set<number>();
+  #unsyncedBytes = 0;
+  #recording: Promise<void> = Promise.resolve();
+  #isRecording = false;
+  #syncing: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+  #failure: { readonly error: unknown } | undefined;
+
+  /** `unsynced` are files that have claimed bytes which may not be on the disk yet. */
+  constructor(log: StateLog, files: RecordedFiles, unsynced: Iterable<number>) {
+    this.#log = log;
+    this.#files = files;
+    this.#unsynced = new Set(unsynced);
+  }
+
+  /** Notes that a piece of `length` bytes was written to `files`. Throws what went wrong with an earlier record. */
+  claim(piece: number, length: number, files: readonly number[]): void {
+    this.throwIfFailed();
+    this.#pieces.push(piece);
+    for (const file of files) {
+      this.#stale.add(file);
+      this.#unsynced.add(file);
+    }
+    this.#unsyncedBytes += length;
+    this.#record();
+    this.#syncSoon();
+  }
+
+  /** Records durably that a piece is not stored any more. */
+  async lose(piece: number): Promise<void> {
+    await this.#recording;
+    await this.#log.append([{ type: "lost", piece }]);
+    await this.#log.sync();
+  }
+
+  /** Brings the bytes of all claims to the disk, then the claims. */
+  async flush(): Promise<void> {
+    await this.#recording;
+    await this.#sync();
+    this.throwIfFailed();
+    await this.#log.sync();
+  }
+
+  /** Flushes and closes the log, which is closed even when that fails. */
+  async close(): Promise<void> {
+    try {
+      await this.flush();
+    } finally {
+      this.stop();
+      await this.#syncing;
+      await this.#log.close();
+    }
+  }
+
+  /** Begins no more syncs. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Throws the first error that happened where nobody was waiting. */
+  throwIfFailed(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  #record(): void {
+    if (this.#isRecording) return;
+    this.#isRecording = true;
+    this.#recording = this.#drain().catch((error: unknown) => {
+      this.#failure ??= { error };
+    });
+  }
+
+  async #drain(): Promise<void> {
+    try {
+      while (this.#pieces.length > 0) {
+        const pieces = this.#pieces;
+        const files = this.#stale;
+        this.#pieces = [];
+        this.#stale = new Set();
+        await this.#log.append([...rangesOf(pieces, "have"), ...(await stampRecords(files, this.#files))]);
+      }
+    } finally {
+      this.#isRecording = false;
+    }
+  }
+
+  #syncSoon(): void {
+    if (this.#unsyncedBytes >= SYNC_BYTES) {
+      void this.#sync();
+      return;
+    }
+    this.#timer ??= setTimeout(() => void this.#sync(), SYNC_MS).unref();
+  }
+
+  /** Never rejects: what fails is kept for whoever writes or flushes next. */
+  #sync(): Promise<void> {
+    this.stop();
+    this.#unsyncedBytes = 0;
+    this.#syncing = this.#syncing.then(async () => {
+      try {
+        await this.#syncNow();
+      } catch (error) {
+        this.#failure ??= { error };
+      }
+    });
+    return this.#syncing;
+  }
+
+  async #syncNow(): Promise<void> {
+    // Claims that are in the log by now are of files in this set or of files synced before: both enter together.
+    const records = this.#log.count;
+    const files = this.#unsynced;
+    // After a failed sync nobody knows what reached the disk: no claim may be called synced any more.
+    if (files.size === 0 || this.#failure !== undefined) return;
+    this.#unsynced = new Set();
+    await this.#files.syncFolders();
+    await runParallel(files, PARALLEL_SYNCS, (file) => this.#files.syncFile(file));
+    await this.#log.append([{ type: "synced", records }]);
+  }
+}
+
+async function stampRecords(files: Iterable<number>, from: RecordedFiles): Promise<StateRecord[]> {
+  const records: StateRecord[] = [];
+  await runParallel(files, PARALLEL_SYNCS, async (file) => {
+    const stamp = await from.stampOf(file);
+    if (stamp !== undefined) records.push({ type: "stamp", file, stamp });
+  });
+  return records;
+}
+
+/** Records of ascending runs, so that pieces that came in order take one record. */
+export function rangesOf(indexes: readonly number[], type: "have" | "wanted"): StateRecord[] {
+  const sorted = [...indexes].sort((a, b) => a - b);
+  const records: StateRecord[] = [];
+  let first = 0;
+  for (let at = 1; at <= sorted.length; at++) {
+    if (sorted[at] === (sorted[at - 1] ?? 0) + 1) continue;
+    const start = sorted[first] ?? 0;
+    records.push({ type, first: start, count: at - first });
+    first = at;
+  }
+  return records;
+}

@@ -1,0 +1,173 @@
+import { constants } from "node:fs";
+import { mkdir, open, rm, stat, statfs } from "node:fs/promises";
+import { ShoalError, type PieceIndex } from "@shoal/peer-core";
+import type { Metainfo } from "@shoal/peer-core/torrent";
+import { readBootId } from "./boot-id.js";
+import { ClaimRecorder, rangesOf } from "./claim-recorder.js";
+import { confirmClaims, type VerifyPiece } from "./confirm-claims.js";
+import { diskError, errnoOf } from "./disk-error.js";
+import { FileLayout } from "./file-layout.js";
+import { FsPieceStore } from "./fs-piece-store.js";
+import { PartFiles } from "./part-files.js";
+import { assertReplaceable, isTaken, type ExistingTarget } from "./place-target.js";
+import { CLAIM, recoverState, type RecoveredState } from "./recovered-state.js";
+import { readStateLog, StateLog } from "./state-log.js";
+import { BOOT_ID_BYTES, type FileStamp, type StateRecord } from "./state-record.js";
+import { TargetLock } from "./target-lock.js";
+import { targetPaths, type TargetPaths } from "./target-paths.js";
+
+export interface FsPieceStoreOptions {
+  readonly metainfo: Metainfo;
+  /** Where to put it; made when missing. */
+  readonly directory: string;
+  /** Indexes of the files to store under their names; all when left out. */
+  readonly selected?: ReadonlySet<number> | undefined;
+  /** "refuse" when left out. A folder that is overwritten keeps what is not in the share. */
+  readonly existing?: ExistingTarget | undefined;
+  /** Hashes a piece that is said to be stored but might not be; without it such pieces count as missing. */
+  readonly verifyPiece?: VerifyPiece | undefined;
+  /** Called as pieces are verified: bytes checked so far, and to check in all. */
+  readonly onChecked?: ((checkedBytes: number, totalBytes: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Opens a download, new or begun earlier, and locks it. Rejects with ShoalError "unsafe-name"; "exists" when the target
+ * is there already or another process downloads it; "disk-full" when what is missing has no room; "disk"; "aborted".
+ */
+export async function openFsPieceStore(options: FsPieceStoreOptions): Promise<FsPieceStore> {
+  const paths = targetPaths(options.metainfo, options.directory);
+  try {
+    await mkdir(paths.directory, { recursive: true });
+  } catch (error) {
+    throw diskError(error, "make the folder", paths.directory);
+  }
+  const lock = await TargetLock.take(paths.lockPath);
+  try {
+    return await openLocked(options, paths, lock);
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+/** True when the final name of this share is taken in `directory`. Rejects with ShoalError "unsafe-name" or "disk". */
+export async function isTargetTaken(metainfo: Metainfo, directory: string): Promise<boolean> {
+  return isTaken(targetPaths(metainfo, directory).finalPath);
+}
+
+async function openLocked(options: FsPieceStoreOptions, paths: TargetPaths, lock: TargetLock): Promise<FsPieceStore> {
+  const { metainfo } = options;
+  const existing = options.existing ?? "refuse";
+  await dropFinishedState(paths);
+  await assertReplaceable(paths, metainfo, existing);
+  const layout = new FileLayout(metainfo.files, options.selected);
+  const files = new PartFiles(metainfo, layout, paths);
+  try {
+    const bootId = await readBootId();
+    const recovered = await recover(metainfo, paths, { bootId, existing });
+    const confirmed = await confirmClaims(recovered.state, { ...options, layout, files });
+    await assertRoom(metainfo, layout, { claims: confirmed.claims, paths });
+    const log = await StateLog.create(
+      paths.statePath,
+      { infoHash: metainfo.infoHash, pieceCount: metainfo.geometry.pieceCount },
+      stateRecords(confirmed, { layout, metainfo, bootId }),
+    );
+    if (recovered.isNew) await claimPart(metainfo, paths, log);
+    const recorder = new ClaimRecorder(log, files, confirmed.unsynced);
+    const have = confirmed.claims.map((claim) => (claim === CLAIM.none ? 0 : 1));
+    return new FsPieceStore({ metainfo, layout, paths, existing, have, files, recorder, lock });
+  } catch (error) {
+    await files.close();
+    throw error;
+  }
+}
+
+/** What an end between the final rename and the removal of the record leaves behind. */
+async function dropFinishedState(paths: TargetPaths): Promise<void> {
+  const final = await stat(paths.finalPath, { bigint: true }).catch(() => undefined);
+  if (final === undefined) return;
+  const part = await stat(paths.partPath, { bigint: true }).catch(() => undefined);
+  if (part !== undefined && (part.ino !== final.ino || part.dev !== final.dev)) return;
+  if (part?.isFile() === true) await rm(paths.partPath, { force: true });
+  await rm(paths.statePath, { force: true });
+  await rm(paths.unwantedPath, { force: true });
+}
+
+async function recover(
+  metainfo: Metainfo,
+  paths: TargetPaths,
+  how: { readonly bootId: Uint8Array | undefined; readonly existing: ExistingTarget },
+): Promise<{ readonly state: RecoveredState; readonly isNew: boolean }> {
+  const share = {
+    infoHash: metainfo.infoHash,
+    pieceCount: metainfo.geometry.pieceCount,
+    fileCount: metainfo.files.length,
+  };
+  const bytes = await readStateLog(paths.statePath);
+  const state = bytes === undefined ? undefined : recoverState(bytes, share, how.bootId);
+  if (state !== undefined) return { state, isNew: false };
+  const isPartThere = await isTaken(paths.partPath);
+  if (bytes === undefined && isPartThere && how.existing === "refuse") {
+    throw new ShoalError(
+      "exists",
+      `${paths.partPath} exists and is not an unfinished download of this share; move it away`,
+    );
+  }
+  const claims = new Uint8Array(share.pieceCount).fill(isPartThere ? CLAIM.doubtful : CLAIM.none);
+  return { state: { claims, stamps: new Map(), wanted: new Uint8Array(share.fileCount) }, isNew: !isPartThere };
+}
+
+/** Makes the file or folder of the download, which must not be there: another share of this name may have just begun. */
+async function claimPart(metainfo: Metainfo, paths: TargetPaths, log: StateLog): Promise<void> {
+  try {
+    if (metainfo.isMultiFile) {
+      await mkdir(paths.partPath);
+    } else {
+      const handle = await open(paths.partPath, constants.O_CREAT | constants.O_EXCL | constants.O_RDWR, 0o666);
+      await handle.close();
+    }
+  } catch (error) {
+    await log.close();
+    await rm(paths.statePath, { force: true });
+    if (errnoOf(error) !== "EEXIST") throw diskError(error, "make", paths.partPath);
+    throw new ShoalError("exists", `${paths.partPath} is being used by another download`, { cause: error });
+  }
+}
+
+/** Rejects with ShoalError "disk-full" when the missing wanted pieces are more than the file system has room for. */
+async function assertRoom(
+  metainfo: Metainfo,
+  layout: FileLayout,
+  target: { readonly claims: Uint8Array; readonly paths: TargetPaths },
+): Promise<void> {
+  const { geometry } = metainfo;
+  let missing = 0;
+  for (const piece of geometry.pieces()) {
+    const size = geometry.pieceSize(piece);
+    if (target.claims[piece] === CLAIM.none && layout.isWanted(geometry.pieceOffset(piece), size)) missing += size;
+  }
+  const { bavail, bsize } = await statfs(target.paths.directory).catch(() => ({ bavail: Infinity, bsize: 1 }));
+  const free = bavail * bsize;
+  if (missing <= free) return;
+  const { directory } = target.paths;
+  throw new ShoalError("disk-full", `The download needs ${missing} bytes in ${directory}, where ${free} are free`);
+}
+
+function stateRecords(
+  confirmed: { readonly claims: Uint8Array; readonly stamps: ReadonlyMap<number, FileStamp> },
+  context: { readonly layout: FileLayout; readonly metainfo: Metainfo; readonly bootId: Uint8Array | undefined },
+): StateRecord[] {
+  const piecesWith = (claim: number) =>
+    [...context.metainfo.geometry.pieces()].filter((piece: PieceIndex) => confirmed.claims[piece] === claim);
+  const stored = [...context.metainfo.files.keys()].filter((file) => context.layout.isStored(file));
+  const records: StateRecord[] = [
+    { type: "boot", bootId: context.bootId ?? new Uint8Array(BOOT_ID_BYTES) },
+    ...rangesOf(stored, "wanted"),
+    ...rangesOf(piecesWith(CLAIM.synced), "have"),
+  ];
+  records.push({ type: "synced", records: 1 + records.length });
+  records.push(...rangesOf(piecesWith(CLAIM.cached), "have"));
+  for (const [file, stamp] of confirmed.stamps) records.push({ type: "stamp", file, stamp });
+  return records;
+}

@@ -1,0 +1,155 @@
+import { lstat, type FileHandle } from "node:fs/promises";
+import type { Metainfo } from "@shoal/peer-core/torrent";
+import { diskError, errnoOf } from "./disk-error.js";
+import { UNWANTED_FILE, type FileLayout, type Run } from "./file-layout.js";
+import { OpenFileCache } from "./open-file-cache.js";
+import { runParallel } from "./run-parallel.js";
+import { writeAt } from "./state-log.js";
+import type { FileStamp } from "./state-record.js";
+import { TargetFolder } from "./target-folder.js";
+import { componentsOf, type TargetPaths } from "./target-paths.js";
+
+/** Files of one piece worked on at once: libuv has four threads. */
+const PARALLEL_RUNS = 4;
+
+type StoredRun = Exclude<Run, { kind: "padding" }>;
+
+/** The bytes of a share in the files of a download, addressed by their offset in the share. */
+export class PartFiles {
+  readonly #metainfo: Metainfo;
+  readonly #layout: FileLayout;
+  readonly #unwanted: TargetFolder;
+  readonly #cache: OpenFileCache;
+  #folder: TargetFolder;
+  #isPlaced = false;
+
+  constructor(metainfo: Metainfo, layout: FileLayout, paths: TargetPaths) {
+    this.#metainfo = metainfo;
+    this.#layout = layout;
+    this.#folder = new TargetFolder(paths.partPath);
+    this.#unwanted = new TargetFolder(paths.unwantedPath);
+    this.#cache = new OpenFileCache((file) => this.#open(file));
+  }
+
+  /** Fills `into` from byte `offset` of the share; false when a file ends first. Rejects with ShoalError "disk". */
+  async read(offset: number, into: Uint8Array): Promise<boolean> {
+    let isComplete = true;
+    await this.#eachRun(offset, into, async (run, part) => {
+      const doing = `read ${part.length} bytes of`;
+      if (!(await this.#use(fileOf(run), doing, (handle) => readAt(handle, part, run.position)))) isComplete = false;
+    });
+    return isComplete;
+  }
+
+  /** Writes `data` at byte `offset` of the share; padding is dropped. Rejects with ShoalError "disk" or "disk-full". */
+  async write(offset: number, data: Uint8Array): Promise<void> {
+    await this.#eachRun(offset, data, (run, part) =>
+      this.#use(fileOf(run), `write ${part.length} bytes to`, (handle) => writeAt(handle, part, run.position)),
+    );
+  }
+
+  /** Makes the stored files that have no bytes, and the folder of the share if it has no other. */
+  async makeEmptyFiles(): Promise<void> {
+    if (this.#metainfo.isMultiFile) await this.#folder.makeFolders([]);
+    for (const [file, entry] of this.#metainfo.files.entries()) {
+      if (entry.length === 0 && this.#layout.isStored(file)) await this.#use(file, "open", () => Promise.resolve());
+    }
+  }
+
+  /** What a file looks like now; undefined unless it is an ordinary file of its full length. */
+  async stampOf(file: number): Promise<FileStamp | undefined> {
+    try {
+      const stats = await lstat(this.#pathOf(file), { bigint: true });
+      const length = file === UNWANTED_FILE ? stats.size : BigInt(this.#metainfo.files[file]?.length ?? -1);
+      if (!stats.isFile() || stats.size !== length) return undefined;
+      return { mtimeNs: stats.mtimeNs, ctimeNs: stats.ctimeNs, inode: stats.ino };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Brings the bytes of a file to the disk. */
+  async syncFile(file: number): Promise<void> {
+    await this.#use(file, "sync", (handle) => handle.datasync());
+  }
+
+  /** Brings the names of new files and folders to the disk. */
+  async syncFolders(): Promise<void> {
+    await this.#folder.syncChanged();
+    await this.#unwanted.syncChanged();
+  }
+
+  /** Keeps the unwanted bytes readable until `close`, though their file is about to lose its name. */
+  async keepUnwanted(): Promise<void> {
+    try {
+      // Looked at first, as opening would make it.
+      await lstat(this.#pathOf(UNWANTED_FILE));
+    } catch (error) {
+      if (errnoOf(error) === "ENOENT") return;
+      throw diskError(error, "read", this.#pathOf(UNWANTED_FILE));
+    }
+    await this.#cache.pin(UNWANTED_FILE);
+  }
+
+  /** From now on files are opened below `root`, read-only. */
+  placedAt(root: string): void {
+    this.#folder = new TargetFolder(root);
+    this.#isPlaced = true;
+  }
+
+  /** Closes the files; nothing may be under way. */
+  async close(): Promise<void> {
+    await this.#cache.closeAll();
+  }
+
+  #open(file: number): Promise<FileHandle> {
+    if (file === UNWANTED_FILE) return this.#unwanted.openForWriting([]);
+    const components = componentsOf(this.#metainfo, file);
+    if (this.#isPlaced) return this.#folder.openForReading(components);
+    return this.#folder.openForWriting(components, this.#metainfo.files[file]?.length ?? 0);
+  }
+
+  #pathOf(file: number): string {
+    if (file === UNWANTED_FILE) return this.#unwanted.pathOf([]);
+    return this.#folder.pathOf(componentsOf(this.#metainfo, file));
+  }
+
+  async #use<T>(file: number, doing: string, work: (handle: FileHandle) => Promise<T>): Promise<T> {
+    try {
+      return await this.#cache.use(file, work);
+    } catch (error) {
+      throw diskError(error, doing, this.#pathOf(file));
+    }
+  }
+
+  async #eachRun(
+    offset: number,
+    bytes: Uint8Array,
+    work: (run: StoredRun, part: Uint8Array) => Promise<void>,
+  ): Promise<void> {
+    const stored: StoredRun[] = [];
+    for (const run of this.#layout.runs(offset, bytes.length)) {
+      if (run.kind !== "padding") stored.push(run);
+      else bytes.fill(0, run.at, run.at + run.length);
+    }
+    const one = (run: StoredRun) => work(run, bytes.subarray(run.at, run.at + run.length));
+    const [first] = stored;
+    if (first !== undefined && stored.length === 1) await one(first);
+    else await runParallel(stored, PARALLEL_RUNS, one);
+  }
+}
+
+function fileOf(run: StoredRun): number {
+  return run.kind === "file" ? run.file : UNWANTED_FILE;
+}
+
+/** Fills `into`; false when the file ends first. */
+async function readAt(handle: FileHandle, into: Uint8Array, position: number): Promise<boolean> {
+  let done = 0;
+  while (done < into.length) {
+    const { bytesRead } = await handle.read(into, done, into.length - done, position + done);
+    if (bytesRead === 0) return false;
+    done += bytesRead;
+  }
+  return true;
+}

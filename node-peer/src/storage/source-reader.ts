@@ -1,0 +1,141 @@
+import { constants } from "node:fs";
+import { open, stat, type FileHandle } from "node:fs/promises";
+import { ShoalError } from "@shoal/peer-core";
+import { displayName } from "@shoal/peer-core/torrent";
+import { errnoOf, reasonOf } from "./disk-error.js";
+import { OpenFileCache } from "./open-file-cache.js";
+import { runParallel } from "./run-parallel.js";
+
+/** A FIFO put in a file's place must not hang the process. */
+const NO_BLOCK = (constants.O_NONBLOCK as number | undefined) ?? 0;
+const PARALLEL_STATS = 16;
+
+/** How long a look at a file's size and time is good for: cheap, and other peers' hashes catch what slips through. */
+export const RECHECK_MS = 1_000;
+
+/** One of the user's own files, as it was when it was found. */
+export interface SourceFileIdentity {
+  readonly absolutePath: string;
+  readonly length: number;
+  readonly mtimeNs: bigint;
+}
+
+/**
+ * Reads the user's own files in place and notices when one is not what it was. Rejects with ShoalError "source-changed"
+ * (naming the file) then, and with "source" when a file cannot be read.
+ */
+export class SourceReader {
+  readonly #files: readonly SourceFileIdentity[];
+  readonly #recheckMs: number;
+  readonly #cache: OpenFileCache;
+  /** When each open file was looked at last, by performance.now(). */
+  readonly #checkedAt = new Map<number, number>();
+  readonly #underWay = new Set<Promise<unknown>>();
+  #isClosed = false;
+
+  constructor(files: readonly SourceFileIdentity[], recheckMs: number = RECHECK_MS) {
+    this.#files = files;
+    this.#recheckMs = recheckMs;
+    this.#cache = new OpenFileCache((file) => this.#open(file));
+  }
+
+  /** Reads into `into` from `position` of a file; resolves to the bytes read, fewer only at the file's end. */
+  async read(file: number, position: number, into: Uint8Array): Promise<number> {
+    if (this.#isClosed) throw new ShoalError("source", `${this.#nameOf(file)} is not shared any more`);
+    const reading = this.#read(file, position, into);
+    this.#underWay.add(reading);
+    try {
+      return await reading;
+    } finally {
+      this.#underWay.delete(reading);
+    }
+  }
+
+  /** Looks at every file: rejects when one has changed since it was found. */
+  async assertUnchanged(): Promise<void> {
+    await runParallel(this.#files.keys(), PARALLEL_STATS, async (file) => {
+      const stats = await stat(this.#identity(file).absolutePath, { bigint: true }).catch((error: unknown) => {
+        throw this.#failure(file, error);
+      });
+      this.#compare(file, stats);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.allSettled(this.#underWay);
+    await this.#cache.closeAll();
+  }
+
+  async #read(file: number, position: number, into: Uint8Array): Promise<number> {
+    try {
+      return await this.#cache.use(file, async (handle) => {
+        const done = await readUpTo(handle, position, into);
+        await this.#check(file, handle, position + done);
+        return done;
+      });
+    } catch (error) {
+      throw this.#failure(file, error);
+    }
+  }
+
+  /** After a read, so that what was read is covered: when the last look is old, and always at the end of the file. */
+  async #check(file: number, handle: FileHandle, end: number): Promise<void> {
+    const now = performance.now();
+    const { length } = this.#identity(file);
+    if (end < length && now - (this.#checkedAt.get(file) ?? -Infinity) < this.#recheckMs) return;
+    this.#checkedAt.set(file, now);
+    this.#compare(file, await handle.stat({ bigint: true }));
+  }
+
+  async #open(file: number): Promise<FileHandle> {
+    const handle = await open(this.#identity(file).absolutePath, constants.O_RDONLY | NO_BLOCK);
+    // A file of the same name may have taken its place while it was closed.
+    this.#checkedAt.delete(file);
+    try {
+      this.#compare(file, await handle.stat({ bigint: true }));
+      return handle;
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  #compare(
+    file: number,
+    stats: { readonly size: bigint; readonly mtimeNs: bigint; readonly isFile: () => boolean },
+  ): void {
+    const { length, mtimeNs } = this.#identity(file);
+    if (stats.isFile() && stats.size === BigInt(length) && stats.mtimeNs === mtimeNs) return;
+    const how = stats.size === BigInt(length) ? "was written to" : `has ${stats.size} bytes instead of ${length}`;
+    throw new ShoalError("source-changed", `${this.#nameOf(file)} ${how} since it was read for sharing; share it anew`);
+  }
+
+  #failure(file: number, error: unknown): ShoalError {
+    if (error instanceof ShoalError) return error;
+    if (errnoOf(error) === "ENOENT") {
+      return new ShoalError("source-changed", `${this.#nameOf(file)} is gone since it was shared`, { cause: error });
+    }
+    return new ShoalError("source", `Cannot read ${this.#nameOf(file)}: ${reasonOf(error)}`, { cause: error });
+  }
+
+  #identity(file: number): SourceFileIdentity {
+    const identity = this.#files[file];
+    if (identity === undefined) throw new RangeError(`There are ${this.#files.length} files, none is number ${file}`);
+    return identity;
+  }
+
+  #nameOf(file: number): string {
+    return displayName(this.#identity(file).absolutePath);
+  }
+}
+
+async function readUpTo(handle: FileHandle, position: number, into: Uint8Array): Promise<number> {
+  let done = 0;
+  while (done < into.length) {
+    const { bytesRead } = await handle.read(into, done, into.length - done, position + done);
+    if (bytesRead === 0) break;
+    done += bytesRead;
+  }
+  return done;
+}
