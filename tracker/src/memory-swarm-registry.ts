@@ -1,0 +1,78 @@
+import type { WireId } from "@shoal/peer-core/announce";
+import { MAX_SWARMS } from "./limits.js";
+import type { RegisteredPeer } from "./registered-peer.js";
+import type { SwarmRegistry } from "./swarm-registry.js";
+import { Swarm } from "./swarm.js";
+
+/** The embedded registry: a map of swarms in this process. */
+export class MemorySwarmRegistry implements SwarmRegistry {
+  readonly #swarms = new Map<WireId, Swarm>();
+  readonly #maxSwarms: number;
+  #sweep: Iterator<Swarm> | undefined = undefined;
+
+  constructor(maxSwarms: number = MAX_SWARMS) {
+    this.#maxSwarms = maxSwarms;
+  }
+
+  get swarmCount(): number {
+    return this.#swarms.size;
+  }
+
+  get peerCount(): number {
+    let count = 0;
+    for (const swarm of this.#swarms.values()) count += swarm.peers.size;
+    return count;
+  }
+
+  get seedCount(): number {
+    let count = 0;
+    for (const swarm of this.#swarms.values()) count += swarm.seeds;
+    return count;
+  }
+
+  swarms(): Iterable<Swarm> {
+    return this.#swarms.values();
+  }
+
+  find(infoHash: WireId): Swarm | undefined {
+    return this.#swarms.get(infoHash);
+  }
+
+  findOrMake(infoHash: WireId): Swarm | undefined {
+    const found = this.#swarms.get(infoHash);
+    if (found !== undefined || this.#swarms.size >= this.#maxSwarms) return found;
+    const made = new Swarm(infoHash);
+    this.#swarms.set(infoHash, made);
+    return made;
+  }
+
+  remove(peer: RegisteredPeer): void {
+    const swarm = peer.swarm;
+    if (swarm === undefined) return;
+    swarm.delete(peer);
+    if (swarm.peers.size === 0) this.#swarms.delete(swarm.infoHash);
+  }
+
+  expire(now: number, budget: number, onExpired: (peer: RegisteredPeer) => void): void {
+    // A Map's iterator stays valid while entries come and go, so one sweep spans many calls.
+    const sweep = (this.#sweep ??= this.#swarms.values());
+    for (let seen = 0; seen < budget;) {
+      const next = sweep.next();
+      if (next.done === true) {
+        this.#sweep = undefined;
+        return;
+      }
+      seen += 1 + next.value.peers.size;
+      this.#expireIn(next.value, now, onExpired);
+    }
+  }
+
+  #expireIn(swarm: Swarm, now: number, onExpired: (peer: RegisteredPeer) => void): void {
+    for (const peer of swarm.peers.values()) {
+      if (peer.expiresAt > now) continue;
+      swarm.delete(peer);
+      onExpired(peer);
+    }
+    if (swarm.peers.size === 0) this.#swarms.delete(swarm.infoHash);
+  }
+}

@@ -1,0 +1,69 @@
+import { encodeTrackerMessage } from "@shoal/peer-core/announce";
+import type { ToldPeer } from "@shoal/peer-core/announce";
+import { MAX_NOTICE_RECEIVERS, MAX_PEERS_TOLD, MAX_PEERS_VISITED, NOTICE_GAP_MS } from "./limits.js";
+import type { RegisteredPeer } from "./registered-peer.js";
+import { endpointFor } from "./registered-peer.js";
+
+/**
+ * Tells peers of newcomers that they can dial, because a peer that nobody can dial must do the dialling, and its next
+ * announce may be two minutes away. To each peer and swarm one message a second at most: the first newcomer is told at
+ * once, those of the following second together.
+ */
+export class NewcomerNotices {
+  readonly #pending = new Map<
+    RegisteredPeer,
+    { readonly timer: NodeJS.Timeout; readonly newcomers: Set<RegisteredPeer> }
+  >();
+
+  /** Tells the swarm of a peer whose endpoint has just been checked. */
+  announce(newcomer: RegisteredPeer): void {
+    if (newcomer.swarm === undefined || newcomer.isRelay) return;
+    let told = 0;
+    let visited = 0;
+    for (const receiver of newcomer.swarm.peers.values()) {
+      if (told >= MAX_NOTICE_RECEIVERS || visited++ >= MAX_PEERS_VISITED) return;
+      if (!isOfUse(newcomer, receiver)) continue;
+      this.#tell(receiver, newcomer);
+      told++;
+    }
+  }
+
+  close(): void {
+    for (const { timer } of this.#pending.values()) clearTimeout(timer);
+    this.#pending.clear();
+  }
+
+  #tell(receiver: RegisteredPeer, newcomer: RegisteredPeer): void {
+    const waiting = this.#pending.get(receiver);
+    if (waiting === undefined) {
+      send(receiver, [newcomer]);
+      this.#openGap(receiver);
+    } else if (waiting.newcomers.size < MAX_PEERS_TOLD) waiting.newcomers.add(newcomer);
+  }
+
+  #openGap(receiver: RegisteredPeer): void {
+    const timer = setTimeout(() => {
+      const newcomers = this.#pending.get(receiver)?.newcomers;
+      this.#pending.delete(receiver);
+      if (newcomers === undefined || newcomers.size === 0 || receiver.swarm === undefined) return;
+      send(receiver, newcomers);
+      this.#openGap(receiver);
+    }, NOTICE_GAP_MS).unref();
+    this.#pending.set(receiver, { timer, newcomers: new Set() });
+  }
+}
+
+function isOfUse(newcomer: RegisteredPeer, receiver: RegisteredPeer): boolean {
+  if (!receiver.wantsNotice || receiver === newcomer) return false;
+  return !(newcomer.isSeed && receiver.isSeed) && endpointFor(newcomer, receiver.address) !== undefined;
+}
+
+function send(receiver: RegisteredPeer, newcomers: Iterable<RegisteredPeer>): void {
+  const peers: ToldPeer[] = [];
+  for (const newcomer of newcomers) {
+    const endpoint = newcomer.swarm === undefined ? undefined : endpointFor(newcomer, receiver.address);
+    if (endpoint !== undefined) peers.push({ peerId: newcomer.peerId, endpoint });
+  }
+  if (peers.length === 0 || receiver.swarm === undefined) return;
+  receiver.line?.send(encodeTrackerMessage({ type: "peers", infoHash: receiver.swarm.infoHash, peers }));
+}
