@@ -50,11 +50,13 @@ describe("parseInfo", () => {
     expect(hashes.map((hash) => hash.length)).toEqual([20, 20, 20, 20]);
   });
 
-  it("keeps its own copy of the bytes", async () => {
-    const bytes = encodeBencode(dictFrom(single));
-    const metainfo = await parseInfo(bytes, hasher);
-    bytes.fill(0);
-    expect(toHex(await hasher.sha1(metainfo.infoBytes))).toBe(metainfo.infoHash);
+  it("keeps its own copy of the bytes, also of a Node Buffer's", async () => {
+    for (const bytes of [encodeBencode(dictFrom(single)), Buffer.from(encodeBencode(dictFrom(single)))]) {
+      const metainfo = await parseInfo(bytes, hasher);
+      bytes.fill(0);
+      expect(toHex(await hasher.sha1(metainfo.infoBytes))).toBe(metainfo.infoHash);
+      expect(metainfo.pieceHashes.constructor).toBe(Uint8Array);
+    }
   });
 
   it("prefers the names in UTF-8 beside the plain ones, where they are valid", async () => {

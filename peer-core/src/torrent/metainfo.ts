@@ -54,7 +54,8 @@ export function pieceHash(metainfo: Metainfo, piece: PieceIndex): Uint8Array {
 /** Validates the bytes of an `info` dictionary, which are copied. Throws ShoalError("metainfo" or "bencode"). */
 export async function parseInfo(infoBytes: Uint8Array, hasher: Hasher): Promise<Metainfo> {
   if (infoBytes.length > MAX_METAINFO_BYTES) throw tooLarge(infoBytes.length);
-  const ownBytes = infoBytes.slice();
+  // Not slice(): that of a Node Buffer is a view, and of a socket's memory at that.
+  const ownBytes = new Uint8Array(infoBytes);
   const fields = readInfo(ownBytes);
   const digest = await hasher.sha1(ownBytes);
   return { infoHash: infoHashFromBytes(digest), infoBytes: ownBytes, ...fields };
