@@ -14,17 +14,17 @@ interface AbortController {
   readonly signal: AbortSignal;
   abort(reason?: unknown): void;
 }
-declare const AbortController: { new (): AbortController };
+declare const AbortController: new () => AbortController;
 
 interface TextEncoder {
   encode(text: string): Uint8Array<ArrayBuffer>;
 }
-declare const TextEncoder: { new (): TextEncoder };
+declare const TextEncoder: new () => TextEncoder;
 
 interface TextDecoder {
   decode(bytes: Uint8Array): string;
 }
-declare const TextDecoder: { new (label: "utf-8", options?: { fatal?: boolean; ignoreBOM?: boolean }): TextDecoder };
+declare const TextDecoder: new (label: "utf-8", options?: { fatal?: boolean; ignoreBOM?: boolean }) => TextDecoder;
 
 interface URLSearchParams {
   get(name: string): string | null;
@@ -45,5 +45,5 @@ interface URL {
   readonly password: string;
   readonly searchParams: URLSearchParams;
 }
-declare const URL: { new (url: string, base?: string): URL };
-declare const URLSearchParams: { new (query: string): URLSearchParams };
+declare const URL: new (url: string, base?: string) => URL;
+declare const URLSearchParams: new (query: string) => URLSearchParams;

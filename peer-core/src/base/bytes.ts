@@ -91,7 +91,9 @@ export function readUint32(bytes: Uint8Array, at: number): number {
   if (at < 0 || at + 4 > bytes.length) {
     throw new ShoalError("wire", `Expected 4 bytes at ${at}, there are ${bytes.length} in all`);
   }
-  return (((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)) >>> 0;
+  return (
+    (((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)) >>> 0
+  );
 }
 
 /** Writes a big-endian 32-bit unsigned integer at `at`. */

@@ -41,7 +41,10 @@ export interface ScrapeReply {
 }
 
 /** Pieces newly held (or "all"), as reported to the tracker. */
-export type HeldPieces = { readonly kind: "all" } | { readonly kind: "bitfield"; readonly bytes: Uint8Array } | { readonly kind: "indexes"; readonly pieces: readonly number[] };
+export type HeldPieces =
+  | { readonly kind: "all" }
+  | { readonly kind: "bitfield"; readonly bytes: Uint8Array }
+  | { readonly kind: "indexes"; readonly pieces: readonly number[] };
 
 /**
  * A line to one tracker, shared by all swarms of a client. Connects when first used, and again when it was lost.

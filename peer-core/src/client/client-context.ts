@@ -1,0 +1,28 @@
+import type { PeerId } from "../base/ids.js";
+import type { RateLimiter } from "../base/rate-limiter.js";
+import type { Dialer } from "../ports/connection.js";
+import type { Runtime } from "../ports/runtime.js";
+import type { TrackerChannel } from "../ports/tracker-channel.js";
+import type { Reputation } from "../swarm/reputation.js";
+import type { ListenAddress } from "./share-options.js";
+import type { TorrentSession } from "./torrent-session.js";
+
+/** What the shares of one client have in common. */
+export interface ClientContext {
+  readonly peerId: PeerId;
+  readonly runtime: Runtime;
+  readonly dialer: Dialer;
+  readonly reputation: Reputation;
+  readonly clientName: string;
+  readonly upLimiter: RateLimiter;
+  readonly downLimiter: RateLimiter;
+  readonly maxUnverifiedBytes: number;
+  listen(): ListenAddress;
+  hasRoomForConnection(): boolean;
+  /** Bytes that may wait in one socket: its share of the process's budget. */
+  sendBufferBytes(): number;
+  /** The line to a tracker, shared by all who use it; undefined when this platform cannot speak to it. */
+  useTracker(url: string): TrackerChannel | undefined;
+  releaseTracker(url: string): void;
+  onStopped(session: TorrentSession): void;
+}

@@ -1,0 +1,140 @@
+import { concatBytes, utf8Encode } from "../base/bytes.js";
+import { ShoalError } from "../base/errors.js";
+import { peerIdFromBytes, type InfoHash, type PeerId } from "../base/ids.js";
+import { RateLimiter } from "../base/rate-limiter.js";
+import { PeerSession } from "../peer/peer-session.js";
+import type { Connection } from "../ports/connection.js";
+import type { Random } from "../ports/runtime.js";
+import { Reputation } from "../swarm/reputation.js";
+import { CLOSE } from "../wire/limits.js";
+import type { ClientContext } from "./client-context.js";
+import type { ClientOptions, ListenAddress, RateLimits, ShareOptions } from "./share-options.js";
+import { TorrentSession } from "./torrent-session.js";
+import { TrackerLines } from "./tracker-lines.js";
+
+/** Software and version in the style of BEP 20. */
+const PEER_ID_PREFIX = "-SH0100-";
+const DEFAULT_MAX_CONNECTIONS = 2_000;
+/** Incoming links that have not shaken hands yet. */
+const MAX_PENDING = 64;
+/** In one socket, reads under way included: keeps the wire busy, and a slow peer's memory small … */
+const SEND_BUFFER_BYTES = 1024 * 1024;
+/** … and in all sockets together. */
+const ALL_SEND_BUFFERS_BYTES = 256 * 1024 * 1024;
+const MAX_UNVERIFIED_BYTES = 64 * 1024 * 1024;
+
+/** A peer with many shares. Incoming links are routed by info-hash. */
+export class Client {
+  readonly peerId: PeerId;
+  readonly #options: ClientOptions;
+  readonly #sessions = new Map<InfoHash, TorrentSession>();
+  readonly #pending = new Set<PeerSession>();
+  readonly #trackers: TrackerLines;
+  readonly #upLimiter: RateLimiter;
+  readonly #downLimiter: RateLimiter;
+  readonly #context: ClientContext;
+  #listen: ListenAddress;
+  #isClosed = false;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    this.peerId = createPeerId(options.runtime.random);
+    this.#listen = options.listen ?? {};
+    this.#upLimiter = new RateLimiter(options.limits?.up ?? 0);
+    this.#downLimiter = new RateLimiter(options.limits?.down ?? 0);
+    this.#trackers = new TrackerLines((url) => options.openTracker(url));
+    this.#context = this.#createContext();
+  }
+
+  /** Starts a share. Throws ShoalError("exists") when its info-hash is here already. */
+  add(options: ShareOptions): TorrentSession {
+    const infoHash = typeof options.source === "string" ? options.source : options.source.infoHash;
+    if (this.#isClosed) throw new ShoalError("aborted", "The client is closed");
+    if (this.#sessions.has(infoHash)) throw new ShoalError("exists", `The share ${infoHash} is already here`);
+    const session = new TorrentSession(options, this.#context);
+    this.#sessions.set(infoHash, session);
+    return session;
+  }
+
+  get(infoHash: InfoHash): TorrentSession | undefined {
+    return this.#sessions.get(infoHash);
+  }
+
+  sessions(): readonly TorrentSession[] {
+    return [...this.#sessions.values()];
+  }
+
+  /** Takes a link that came in. */
+  accept(connection: Connection): void {
+    if (this.#isClosed || this.#pending.size >= MAX_PENDING || !this.#hasRoom()) {
+      connection.close(CLOSE.overQuota, "too many links");
+      return;
+    }
+    const session = new PeerSession({
+      connection,
+      clock: this.#options.runtime.clock,
+      owner: undefined,
+      route: (handshake) => {
+        this.#pending.delete(session);
+        return this.#sessions.get(handshake.infoHash)?.swarm;
+      },
+      onFailed: () => this.#pending.delete(session),
+    });
+    this.#pending.add(session);
+    session.start();
+  }
+
+  /** Where others can dial us has become known, or has changed: trackers are told. */
+  setListen(listen: ListenAddress): void {
+    this.#listen = listen;
+    for (const session of this.#sessions.values()) session.announce();
+  }
+
+  /** Limits for all shares together. */
+  setLimits(limits: RateLimits): void {
+    this.#upLimiter.setRate(limits.up);
+    this.#downLimiter.setRate(limits.down);
+  }
+
+  /** Stops every share: trackers are told, stores flushed and closed. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const session of this.#pending) session.close(CLOSE.shuttingDown, "shutting down");
+    await Promise.all(this.sessions().map((session) => session.stop()));
+    await this.#trackers.closed();
+  }
+
+  #createContext(): ClientContext {
+    const { runtime, dialer, clientName } = this.#options;
+    return {
+      peerId: this.peerId,
+      runtime,
+      dialer,
+      clientName,
+      reputation: new Reputation(),
+      upLimiter: this.#upLimiter,
+      downLimiter: this.#downLimiter,
+      maxUnverifiedBytes: MAX_UNVERIFIED_BYTES,
+      listen: () => this.#listen,
+      hasRoomForConnection: () => this.#hasRoom(),
+      sendBufferBytes: () => Math.min(SEND_BUFFER_BYTES, ALL_SEND_BUFFERS_BYTES / Math.max(1, this.#connectionCount())),
+      useTracker: (url) => this.#trackers.use(url),
+      releaseTracker: (url) => this.#trackers.release(url),
+      onStopped: (session) => this.#sessions.delete(session.infoHash),
+    };
+  }
+
+  #hasRoom(): boolean {
+    return this.#connectionCount() < (this.#options.maxConnections ?? DEFAULT_MAX_CONNECTIONS);
+  }
+
+  #connectionCount(): number {
+    let count = this.#pending.size;
+    for (const session of this.#sessions.values()) count += session.swarm.sessionCount;
+    return count;
+  }
+}
+
+function createPeerId(random: Random): PeerId {
+  return peerIdFromBytes(concatBytes([utf8Encode(PEER_ID_PREFIX), random.bytes(20 - PEER_ID_PREFIX.length)]));
+}

@@ -1,0 +1,76 @@
+import type { ShoalError } from "../base/errors.js";
+import type { InfoHash, PeerId } from "../base/ids.js";
+import type { Dialer } from "../ports/connection.js";
+import type { PieceStore } from "../ports/piece-store.js";
+import type { Runtime } from "../ports/runtime.js";
+import type { TrackerChannel } from "../ports/tracker-channel.js";
+import type { Metainfo } from "../torrent/metainfo.js";
+
+/** Bytes per second; 0 means no limit. */
+export interface RateLimits {
+  readonly up: number;
+  readonly down: number;
+}
+
+/** Where others can dial this client. Neither: it connects out only. */
+export interface ListenAddress {
+  /** TCP port at the address that trackers see. */
+  readonly port?: number | undefined;
+  /** Absolute ws:// or wss:// URL. */
+  readonly endpoint?: string | undefined;
+}
+
+export interface ClientOptions {
+  readonly runtime: Runtime;
+  readonly dialer: Dialer;
+  /** A line to the tracker at `url`; undefined when this platform cannot speak to that kind. */
+  readonly openTracker: (url: string) => TrackerChannel | undefined;
+  /** Told to peers as `v` (BEP 10), e.g. "Shoal 0.1.0". */
+  readonly clientName: string;
+  readonly listen?: ListenAddress | undefined;
+  readonly limits?: RateLimits | undefined;
+  readonly maxConnections?: number | undefined;
+}
+
+export interface ShareOptions {
+  /** All that is known of the share: its metainfo, or just its info-hash (the metainfo then comes from peers). */
+  readonly source: Metainfo | InfoHash;
+  /** Opens where the pieces are kept; called once, when the metainfo is known. */
+  readonly openStore: (metainfo: Metainfo) => Promise<PieceStore>;
+  /** Indexes of the files wanted; all when left out. */
+  readonly select?: ((metainfo: Metainfo) => readonly number[] | undefined) | undefined;
+  /** Tracker URLs in tiers (BEP 12); all are announced to. */
+  readonly trackers: readonly (readonly string[])[];
+  /** Peers known beforehand (ws://, wss://, tcp:// URLs). */
+  readonly endpoints?: readonly string[] | undefined;
+  readonly limits?: RateLimits | undefined;
+}
+
+/** How the line to one tracker stands. */
+export interface TrackerView {
+  readonly url: string;
+  readonly state: "idle" | "announcing" | "waiting" | "backing-off" | "stopped";
+  readonly seeds: number | undefined;
+  readonly leeches: number | undefined;
+  /** The last failure, until the next success. */
+  readonly error: ShoalError | undefined;
+}
+
+export type SessionEvent =
+  | { readonly kind: "metadata"; readonly metainfo: Metainfo }
+  /** Storage has been opened: `verifiedPieces` of the view counts what was there. */
+  | { readonly kind: "opened" }
+  | { readonly kind: "piece"; readonly piece: number }
+  /** All that was chosen is verified and flushed. Once per session; not for shares complete from the start. */
+  | { readonly kind: "complete" }
+  | { readonly kind: "announced"; readonly tracker: string; readonly peers: number }
+  | { readonly kind: "tracker-error"; readonly tracker: string; readonly error: ShoalError }
+  | {
+      readonly kind: "peer";
+      readonly peerId: PeerId;
+      readonly label: string;
+      readonly change: "connected" | "closed" | "banned";
+      readonly reason: string | undefined;
+    }
+  | { readonly kind: "warning"; readonly code: string; readonly message: string }
+  | { readonly kind: "failed"; readonly error: ShoalError };

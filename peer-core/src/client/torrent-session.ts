@@ -1,0 +1,247 @@
+import { Announcer, type AnnouncedStatus } from "../announce/announcer.js";
+import { isShoalError, messageOf, ShoalError } from "../base/errors.js";
+import type { InfoHash, PeerId, PieceIndex } from "../base/ids.js";
+import { Listeners } from "../base/listeners.js";
+import { RateLimiter } from "../base/rate-limiter.js";
+import type { PieceStore } from "../ports/piece-store.js";
+import type { HeldPieces } from "../ports/tracker-channel.js";
+import { parseInfo, type Metainfo } from "../torrent/metainfo.js";
+import { chosenBytes } from "../swarm/chosen-bytes.js";
+import { Swarm } from "../swarm/swarm.js";
+import type { SwarmView } from "../swarm/swarm-view.js";
+import type { ClientContext } from "./client-context.js";
+import type { RateLimits, SessionEvent, ShareOptions, TrackerView } from "./share-options.js";
+
+/** One share in a client: its swarm, its announcers and its store, from `add` to `stop`. */
+export class TorrentSession {
+  readonly infoHash: InfoHash;
+  readonly swarm: Swarm;
+  readonly #context: ClientContext;
+  readonly #options: ShareOptions;
+  readonly #listeners = new Listeners<SessionEvent>();
+  readonly #announcers: Announcer[] = [];
+  readonly #upLimiter: RateLimiter;
+  readonly #downLimiter: RateLimiter;
+  #metainfo: Metainfo | undefined;
+  #store: PieceStore | undefined;
+  #opening: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+
+  /** Starts at once. */
+  constructor(options: ShareOptions, context: ClientContext) {
+    const { source, limits } = options;
+    this.#options = options;
+    this.#context = context;
+    this.#metainfo = typeof source === "string" ? undefined : source;
+    this.infoHash = typeof source === "string" ? source : source.infoHash;
+    this.#upLimiter = new RateLimiter(limits?.up ?? 0, context.upLimiter);
+    this.#downLimiter = new RateLimiter(limits?.down ?? 0, context.downLimiter);
+    this.swarm = this.#createSwarm();
+    this.swarm.addPeers((options.endpoints ?? []).map((endpoint) => ({ endpoint })));
+    if (this.#metainfo !== undefined) this.#opening = this.#open(this.#metainfo);
+    for (const url of new Set(options.trackers.flat())) this.#announceTo(url);
+  }
+
+  /** Undefined until it is known. */
+  get metainfo(): Metainfo | undefined {
+    return this.#metainfo;
+  }
+
+  get view(): SwarmView {
+    return this.swarm.view();
+  }
+
+  get trackers(): readonly TrackerView[] {
+    return this.#announcers.map((announcer) => announcer.view);
+  }
+
+  /** Pieces held, one bit each; undefined until storage is open. */
+  get heldPieces(): Uint8Array | undefined {
+    return this.swarm.content?.table.have.toWire();
+  }
+
+  /** Returns how to stop listening. */
+  on(listener: (event: SessionEvent) => void): () => void {
+    return this.#listeners.add(listener);
+  }
+
+  /** Peers to dial: ws://, wss:// or tcp:// URLs. */
+  addEndpoints(urls: readonly string[]): void {
+    this.swarm.addPeers(urls.map((endpoint) => ({ endpoint })));
+  }
+
+  setLimits(limits: RateLimits): void {
+    this.#upLimiter.setRate(limits.up);
+    this.#downLimiter.setRate(limits.down);
+  }
+
+  /** Where this client listens has changed: trackers are told. */
+  announce(): void {
+    for (const announcer of this.#announcers) announcer.announce();
+  }
+
+  /** Reads and hashes every piece that is said to be here; what is not as it should be is dropped. */
+  async recheck(): Promise<void> {
+    await this.#opening;
+    const { content } = this.swarm;
+    if (content === undefined) return;
+    for (const piece of [...content.table.have.indexes()]) {
+      if (this.#stopping !== undefined) return;
+      await content.recheck(content.table.geometry.pieceIndex(piece));
+    }
+  }
+
+  /** Trackers are told, links closed, the store flushed and closed. Never rejects: a store that fails is reported as an event. */
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.#stop());
+  }
+
+  async #stop(): Promise<void> {
+    this.swarm.stop();
+    await Promise.all([...this.#announcers.map((announcer) => announcer.stop()), this.#closeStore()]);
+    for (const announcer of this.#announcers) this.#context.releaseTracker(announcer.url);
+    this.#context.onStopped(this);
+    this.#listeners.clear();
+  }
+
+  async #closeStore(): Promise<void> {
+    await this.#opening;
+    try {
+      await this.#store?.close();
+    } catch (error) {
+      this.#listeners.emit({ kind: "failed", error: asShoalError(error) });
+    }
+  }
+
+  #createSwarm(): Swarm {
+    const context = this.#context;
+    const emit = (event: SessionEvent) => this.#listeners.emit(event);
+    return new Swarm({
+      infoHash: this.infoHash,
+      peerId: context.peerId,
+      runtime: context.runtime,
+      dialer: context.dialer,
+      reputation: context.reputation,
+      clientName: context.clientName,
+      metainfo: this.#metainfo,
+      upLimiter: this.#upLimiter,
+      downLimiter: this.#downLimiter,
+      listen: () => context.listen(),
+      hasRoomForConnection: () => context.hasRoomForConnection(),
+      sendBufferBytes: () => context.sendBufferBytes(),
+      maxUnverifiedBytes: context.maxUnverifiedBytes,
+      host: {
+        onMetadata: (infoBytes) => {
+          this.#opening = this.#onMetadata(infoBytes);
+        },
+        onPiece: (piece) => this.#onPiece(piece),
+        onLostPiece: () => this.#tellHeld(),
+        onComplete: () => void this.#onComplete(),
+        onPeer: (session, change, reason) =>
+          emit({ kind: "peer", peerId: session.peerId, label: session.label, change, reason }),
+        onBanned: (peerId: PeerId, reason) => emit({ kind: "peer", peerId, label: peerId, change: "banned", reason }),
+        onWarning: (code, message) => emit({ kind: "warning", code, message }),
+        onFailed: (error) => this.#onFailed(error),
+      },
+    });
+  }
+
+  #announceTo(url: string): void {
+    const channel = this.#context.useTracker(url);
+    if (channel === undefined) return;
+    const { infoHash } = this;
+    const { peerId, runtime } = this.#context;
+    const announcer = new Announcer({
+      infoHash,
+      peerId,
+      runtime,
+      channel,
+      host: {
+        status: () => this.#status(),
+        onPeers: (peers) => this.swarm.addPeers(peers),
+        onAnswer: (tracker, reply) => this.#listeners.emit({ kind: "announced", tracker, peers: reply.peers.length }),
+        onError: (tracker, error) => this.#listeners.emit({ kind: "tracker-error", tracker, error }),
+      },
+    });
+    this.#announcers.push(announcer);
+    announcer.announce();
+  }
+
+  #status(): AnnouncedStatus {
+    const { content } = this.swarm;
+    const { port, endpoint } = this.#context.listen();
+    const progress = content?.progress;
+    return {
+      uploaded: content?.upload.meter.total ?? 0,
+      downloaded: content?.download.meter.total ?? 0,
+      left: progress === undefined ? this.#metainfo?.length : progress.chosenBytes - progress.doneBytes,
+      port,
+      endpoint,
+      held: this.#held(),
+    };
+  }
+
+  #held(): HeldPieces | undefined {
+    const have = this.swarm.content?.table.have;
+    if (have === undefined) return undefined;
+    return have.isFull ? { kind: "all" } : { kind: "bitfield", bytes: have.toWire() };
+  }
+
+  async #onMetadata(infoBytes: Uint8Array): Promise<void> {
+    try {
+      this.#metainfo = await parseInfo(infoBytes, this.#context.runtime.hasher);
+    } catch (error) {
+      this.swarm.fail(asShoalError(error));
+      return;
+    }
+    if (this.#stopping !== undefined) return;
+    this.#listeners.emit({ kind: "metadata", metainfo: this.#metainfo });
+    await this.#open(this.#metainfo);
+  }
+
+  /** Never rejects: what goes wrong fails the swarm. */
+  async #open(metainfo: Metainfo): Promise<void> {
+    try {
+      // Those who add a share first get to listen to it.
+      await Promise.resolve();
+      const chosen = chosenBytes(metainfo, this.#options.select?.(metainfo));
+      this.#store = await this.#options.openStore(metainfo);
+      if (this.#stopping !== undefined) return;
+      this.swarm.adopt(metainfo, this.#store, chosen);
+      this.#listeners.emit({ kind: "opened" });
+      this.#tellHeld();
+    } catch (error) {
+      this.swarm.fail(asShoalError(error));
+    }
+  }
+
+  #tellHeld(): void {
+    const held = this.#held();
+    if (held !== undefined) for (const announcer of this.#announcers) announcer.have(held);
+  }
+
+  #onPiece(piece: PieceIndex): void {
+    for (const announcer of this.#announcers) announcer.have({ kind: "indexes", pieces: [piece] });
+    this.#listeners.emit({ kind: "piece", piece });
+  }
+
+  async #onComplete(): Promise<void> {
+    try {
+      await this.#store?.flush();
+    } catch (error) {
+      this.swarm.fail(asShoalError(error));
+      return;
+    }
+    for (const announcer of this.#announcers) announcer.announce("completed");
+    this.#listeners.emit({ kind: "complete" });
+  }
+
+  #onFailed(error: ShoalError): void {
+    for (const announcer of this.#announcers) void announcer.stop();
+    this.#listeners.emit({ kind: "failed", error });
+  }
+}
+
+function asShoalError(error: unknown): ShoalError {
+  return isShoalError(error) ? error : new ShoalError("disk", messageOf(error), { cause: error });
+}

@@ -1,0 +1,262 @@
+import { concatBytes } from "../base/bytes.js";
+import { isShoalError, ShoalError } from "../base/errors.js";
+import type { InfoHash, PeerId } from "../base/ids.js";
+import { invariant } from "../base/invariant.js";
+import { RateMeter } from "../base/rate-meter.js";
+import type { CloseReason, Connection } from "../ports/connection.js";
+import type { Clock, Timer } from "../ports/runtime.js";
+import { WireDecoder } from "../wire/decode.js";
+import { encodeMessage } from "../wire/encode.js";
+import { encodeHandshake, type Handshake } from "../wire/handshake.js";
+import { CLOSE, DEAD_FOREIGN_MS, DEAD_MS, HANDSHAKE_TIMEOUT_MS, KEEP_ALIVE_MS, BATCH_BYTES } from "../wire/limits.js";
+import type { WireMessage } from "../wire/messages.js";
+import { decodeExtension, encodeExtension, type ExtensionMessage } from "./extension-codec.js";
+import { RemotePeer } from "./remote-peer.js";
+import { RequestWindow } from "./request-window.js";
+import { UploadQueue } from "./upload-queue.js";
+
+/** What a session hands to the swarm: plain messages but `extended`, and extension messages decoded. */
+export type PeerMessage =
+  Exclude<WireMessage, { type: "extended" | "unknown" | "keep-alive" | "port" }> | ExtensionMessage;
+
+/** The swarm, as a session sees it. Calls come in the order of the wire; `onClosed` is the last, and comes once `onOpen` did. */
+export interface SessionOwner {
+  readonly infoHash: InfoHash;
+  readonly peerId: PeerId;
+  /** Both handshakes are through. May close the session. */
+  onOpen(session: PeerSession): void;
+  /** Throws ShoalError("wire") for what breaks a rule: the session closes with 1002. Views are valid during the call only. */
+  onMessage(session: PeerSession, message: PeerMessage): void;
+  /** All messages that came together have been handed over: the time to ask for more. */
+  onBatch(session: PeerSession): void;
+  onDrain(session: PeerSession): void;
+  onClosed(session: PeerSession, reason: CloseReason): void;
+}
+
+type SessionState =
+  | { readonly kind: "handshaking"; readonly timeout: Timer }
+  | { readonly kind: "active"; readonly owner: SessionOwner }
+  | { readonly kind: "closed" };
+
+export interface SessionOptions {
+  readonly connection: Connection;
+  readonly clock: Clock;
+  /** The swarm for which we dialled; undefined for a link that came in. */
+  readonly owner: SessionOwner | undefined;
+  /** Finds the swarm that an incoming handshake asks for; undefined when there is none. */
+  readonly route: (handshake: Handshake) => SessionOwner | undefined;
+  /** Told when a session ends before it was open: the address did not lead to a peer. */
+  readonly onFailed?: ((reason: CloseReason) => void) | undefined;
+}
+
+let sessionCount = 0;
+
+/**
+ * One link to one peer in one swarm: handshakes, framing, batching, keep-alive, and what both sides have said.
+ * handshaking → active → closed.
+ */
+export class PeerSession {
+  /** Distinguishes sessions of this process, also of the same peer. */
+  readonly id = ++sessionCount;
+  readonly inbound: boolean;
+  readonly remote = new RemotePeer();
+  readonly requests = new RequestWindow();
+  readonly uploads = new UploadQueue();
+  readonly downMeter = new RateMeter();
+  readonly upMeter = new RateMeter();
+  amChoking = true;
+  amInterested = false;
+
+  readonly #options: SessionOptions;
+  readonly #decoder: WireDecoder;
+  #state: SessionState;
+  #peerId: PeerId | undefined;
+  #outbox: Uint8Array[] = [];
+  #lastSentAt: number;
+  #lastReceivedAt: number;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.inbound = options.owner === undefined;
+    this.#lastSentAt = this.#lastReceivedAt = options.clock.now();
+    this.#decoder = new WireDecoder({
+      onHandshake: (handshake) => this.#onHandshake(handshake),
+      onMessage: (message) => this.#onMessage(message),
+      maxBlockBytes: () => this.requests.largestAsked,
+    });
+    const timeout = options.clock.schedule(HANDSHAKE_TIMEOUT_MS, () =>
+      this.close(CLOSE.protocolError, "no handshake in time"),
+    );
+    this.#state = { kind: "handshaking", timeout };
+  }
+
+  /** Begins to read, and on a dialled link to speak. */
+  start(): void {
+    this.#options.connection.attach({
+      onBytes: (bytes) => this.#onBytes(bytes),
+      onDrain: () => this.#state.kind === "active" && this.#state.owner.onDrain(this),
+      onClosed: (reason) => this.#onClosed(reason),
+    });
+    if (this.#options.owner !== undefined) this.#sendHandshake(this.#options.owner);
+  }
+
+  get label(): string {
+    return this.#options.connection.label;
+  }
+
+  get address(): string | undefined {
+    return this.#options.connection.remoteAddress;
+  }
+
+  get isActive(): boolean {
+    return this.#state.kind === "active";
+  }
+
+  /** Known once both have shaken hands, and from then on; throws before. */
+  get peerId(): PeerId {
+    invariant(this.#peerId !== undefined, "the other side has not shaken hands yet");
+    return this.#peerId;
+  }
+
+  get queuedBytes(): number {
+    return this.#options.connection.queuedBytes;
+  }
+
+  /** Queues a message; all that is queued in one turn leaves as one write. */
+  send(message: Exclude<WireMessage, { type: "unknown" | "extended" }>): void {
+    this.#enqueue(encodeMessage(message));
+  }
+
+  /** Queues an extension's message; nothing happens when the peer does not speak it (BEP 10). */
+  sendExtension(message: ExtensionMessage): void {
+    const encoded = encodeExtension(message, this.remote.extensions);
+    if (encoded !== undefined && this.remote.supportsExtensions) this.#enqueue(encodeMessage(encoded));
+  }
+
+  /** Sends a whole `piece` message at once; the buffer belongs to the link from now on. */
+  sendFrame(frame: Uint8Array): void {
+    this.#flush();
+    if (this.#state.kind !== "active") return;
+    this.#options.connection.send(frame);
+    this.#lastSentAt = this.#options.clock.now();
+  }
+
+  /** To be called about once a second: sends keep-alives and closes a link on which nothing comes. */
+  heartbeat(now: number): void {
+    if (now - this.#lastSentAt >= KEEP_ALIVE_MS) this.send({ type: "keep-alive" });
+    const deadMs = this.remote.blockMax === undefined ? DEAD_FOREIGN_MS : DEAD_MS;
+    if (this.silentMs(now) >= deadMs) this.close(CLOSE.idle, `nothing heard for ${Math.round(deadMs / 1_000)} s`);
+  }
+
+  silentMs(now: number): number {
+    return now - this.#lastReceivedAt;
+  }
+
+  /** Closes the link, with what is queued sent first. The owner hears of it at once. */
+  close(code: number, message: string): void {
+    if (this.#state.kind === "closed") return;
+    this.#flush();
+    this.#options.connection.close(code, message);
+    this.#end({ code, message, remote: false });
+  }
+
+  #onBytes(bytes: Uint8Array): void {
+    if (this.#state.kind === "closed") return;
+    this.#lastReceivedAt = this.#options.clock.now();
+    try {
+      this.#decoder.push(bytes);
+    } catch (error) {
+      if (!isShoalError(error, "wire")) throw error;
+      this.close(CLOSE.protocolError, error.message);
+      return;
+    }
+    // The state may have changed while the bytes were decoded.
+    const state = this.#state as SessionState;
+    if (state.kind === "active") state.owner.onBatch(this);
+  }
+
+  #onHandshake(handshake: Handshake): void {
+    if (this.#state.kind !== "handshaking") throw new ShoalError("wire", "A second handshake");
+    const owner = this.#options.owner ?? this.#options.route(handshake);
+    if (owner?.infoHash !== handshake.infoHash) return this.close(CLOSE.unknownInfoHash, "no such share here");
+    if (handshake.peerId === owner.peerId) return this.close(CLOSE.self, "this is ourselves");
+    if (this.#options.owner === undefined) this.#sendHandshake(owner);
+    this.#state.timeout.cancel();
+    this.remote.onHandshake(handshake);
+    this.#peerId = handshake.peerId;
+    this.#state = { kind: "active", owner };
+    owner.onOpen(this);
+  }
+
+  #onMessage(message: WireMessage): void {
+    if (this.#state.kind !== "active") return;
+    const { owner } = this.#state;
+    switch (message.type) {
+      case "keep-alive":
+      case "unknown":
+      case "port":
+        return;
+      case "extended": {
+        const decoded = decodeExtension(message);
+        if (decoded === undefined) return;
+        if (decoded.type === "extended-handshake") this.remote.onExtendedHandshake(decoded.handshake);
+        owner.onMessage(this, decoded);
+        return;
+      }
+      default:
+        owner.onMessage(this, message);
+    }
+  }
+
+  #sendHandshake(owner: SessionOwner): void {
+    const { infoHash, peerId } = owner;
+    this.#options.connection.send(encodeHandshake({ infoHash, peerId, supportsExtensions: true, supportsFast: true }));
+  }
+
+  #enqueue(bytes: Uint8Array): void {
+    if (this.#state.kind !== "active") return;
+    if (this.#outbox.push(bytes) > 1) return;
+    void Promise.resolve().then(() => this.#flush());
+  }
+
+  #flush(): void {
+    const outbox = this.#outbox;
+    if (outbox.length === 0) return;
+    this.#outbox = [];
+    this.#lastSentAt = this.#options.clock.now();
+    for (const batch of batches(outbox)) this.#options.connection.send(batch);
+  }
+
+  #onClosed(reason: CloseReason): void {
+    if (this.#state.kind !== "closed") this.#end(reason);
+  }
+
+  #end(reason: CloseReason): void {
+    const before = this.#state;
+    this.#state = { kind: "closed" };
+    this.#decoder.stop();
+    this.#outbox = [];
+    if (before.kind === "handshaking") {
+      before.timeout.cancel();
+      this.#options.onFailed?.(reason);
+    } else if (before.kind === "active") {
+      before.owner.onClosed(this, reason);
+    }
+  }
+}
+
+/** Joins small messages into writes of at most BATCH_BYTES. */
+function* batches(messages: readonly Uint8Array[]): Generator<Uint8Array> {
+  let batch: Uint8Array[] = [];
+  let bytes = 0;
+  for (const message of messages) {
+    if (bytes > 0 && bytes + message.length > BATCH_BYTES) {
+      yield concatBytes(batch);
+      batch = [];
+      bytes = 0;
+    }
+    batch.push(message);
+    bytes += message.length;
+  }
+  if (bytes > 0) yield batch.length === 1 && batch[0] !== undefined ? batch[0] : concatBytes(batch);
+}

@@ -1,0 +1,76 @@
+import { UNIT_BYTES } from "../torrent/geometry.js";
+import type { ExtendedHandshake } from "../wire/extensions/extended-handshake.js";
+import type { Handshake } from "../wire/handshake.js";
+import { RemotePieces } from "./remote-pieces.js";
+
+/** Requests that a client queues when it does not say (BEP 10 has no default; libtorrent's is 250). */
+const DEFAULT_REQUEST_QUEUE = 250;
+
+/** What the other side has told of itself and its state. */
+export class RemotePeer {
+  readonly pieces = new RemotePieces();
+  isChoking = true;
+  isInterested = false;
+  supportsFast = false;
+  supportsExtensions = false;
+  #told: ExtendedHandshake = { extensions: {} };
+
+  onHandshake(handshake: Handshake): void {
+    this.supportsFast = handshake.supportsFast;
+    this.supportsExtensions = handshake.supportsExtensions;
+  }
+
+  /** A later handshake adds to an earlier one (BEP 10). */
+  onExtendedHandshake(told: ExtendedHandshake): void {
+    const stillTold = Object.entries(told).filter(([, value]) => value !== undefined);
+    this.#told = {
+      ...this.#told,
+      ...Object.fromEntries(stillTold),
+      extensions: { ...this.#told.extensions, ...told.extensions },
+    };
+  }
+
+  get extensions(): ExtendedHandshake["extensions"] {
+    return this.#told.extensions;
+  }
+
+  get client(): string | undefined {
+    return this.#told.client;
+  }
+
+  get requestQueue(): number {
+    return this.#told.requestQueue ?? DEFAULT_REQUEST_QUEUE;
+  }
+
+  get metadataSize(): number | undefined {
+    return this.#told.metadataSize;
+  }
+
+  get endpoint(): string | undefined {
+    return this.#told.endpoint;
+  }
+
+  /** It says where others can dial it. */
+  get isDialable(): boolean {
+    return this.#told.endpoint !== undefined || this.#told.listenPort !== undefined;
+  }
+
+  /** Undefined for software that is not ours. */
+  get blockMax(): number | undefined {
+    return this.#told.blockMax;
+  }
+
+  /** The longest request that it serves. */
+  get longestBlock(): number {
+    return this.#told.blockMax ?? UNIT_BYTES;
+  }
+
+  get isSeed(): boolean {
+    return this.pieces.bitfield?.isFull ?? false;
+  }
+
+  /** Wants nothing: it says so (BEP 21) or has everything. */
+  get wantsNothing(): boolean {
+    return this.isSeed || this.#told.uploadOnly === true;
+  }
+}

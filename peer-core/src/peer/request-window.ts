@@ -1,0 +1,173 @@
+import { BLOCK_MAX_BYTES, MAX_WINDOW_BYTES } from "../wire/limits.js";
+import { UNIT_BYTES } from "../torrent/geometry.js";
+
+/** A block that we asked a peer for. */
+export interface OutRequest {
+  readonly piece: number;
+  readonly begin: number;
+  readonly length: number;
+  readonly sentAt: number;
+}
+
+/** Where the window starts: four units, which a link of 100 KiB/s still carries within the shortest time-out. */
+const START_BYTES = 4 * UNIT_BYTES;
+/** Never less than two units, so that one is always under way while the other is being answered. */
+const FLOOR_BYTES = 2 * UNIT_BYTES;
+/** Time that requests may wait in the peer's queue: enough to bridge its pauses, short enough to leave the rest to others. */
+const QUEUE_MS = 300;
+/** How long a round trip counts as the shortest one known. */
+const SHORTEST_TRIP_KEPT_MS = 30_000;
+/** Requests given up whose blocks may still come: remembered so that a late block is not taken for an unasked one. */
+const MAX_RELEASED = 4_096;
+
+/**
+ * The requests outstanding to one peer and how many bytes of them there may be.
+ *
+ * The window follows delay: it grows by what arrives while the answers wait less than QUEUE_MS behind the shortest
+ * round trip seen (doubling per round trip) and shrinks while they wait longer. That makes it bandwidth × (round trip +
+ * QUEUE_MS) without measuring either alone.
+ */
+export class RequestWindow {
+  readonly #outstanding = new Map<number, OutRequest>();
+  readonly #released = new Map<number, OutRequest>();
+  #outstandingBytes = 0;
+  #windowBytes = START_BYTES;
+  #shortestTripMs = Number.POSITIVE_INFINITY;
+  #shortestTripAt = 0;
+  #lastBlockAt: number | undefined;
+  #largestAsked = 0;
+  #snubbed = false;
+
+  get count(): number {
+    return this.#outstanding.size;
+  }
+
+  get outstandingBytes(): number {
+    return this.#outstandingBytes;
+  }
+
+  /** Bytes that may be asked for now. */
+  get roomBytes(): number {
+    const allowed = this.#snubbed ? UNIT_BYTES : this.#windowBytes;
+    return Math.max(0, allowed - this.#outstandingBytes);
+  }
+
+  get windowBytes(): number {
+    return this.#windowBytes;
+  }
+
+  /** The longest block ever asked for here: no longer one can come honestly. */
+  get largestAsked(): number {
+    return this.#largestAsked;
+  }
+
+  /** Failed to answer in time, and has not delivered since. */
+  get isSnubbed(): boolean {
+    return this.#snubbed;
+  }
+
+  /** How long a request should be, in bytes, a multiple of a unit: a quarter of the window, within what the peer serves. */
+  blockBytes(peerMax: number): number {
+    if (this.#snubbed) return UNIT_BYTES;
+    const quarter = Math.floor(this.#windowBytes / 4 / UNIT_BYTES) * UNIT_BYTES;
+    const longest = Math.floor(Math.min(peerMax, BLOCK_MAX_BYTES) / UNIT_BYTES) * UNIT_BYTES;
+    return Math.max(UNIT_BYTES, Math.min(quarter, longest));
+  }
+
+  sent(request: OutRequest): void {
+    const key = keyOf(request.piece, request.begin);
+    this.#outstanding.set(key, request);
+    this.#released.delete(key);
+    this.#outstandingBytes += request.length;
+    this.#largestAsked = Math.max(this.#largestAsked, request.length);
+  }
+
+  has(piece: number, begin: number): boolean {
+    return this.#outstanding.has(keyOf(piece, begin));
+  }
+
+  /** A block has come. Undefined when it was never asked for; `late` when it had been given up. */
+  settle(
+    piece: number,
+    begin: number,
+    length: number,
+    now: number,
+  ): { request: OutRequest; late: boolean } | undefined {
+    const key = keyOf(piece, begin);
+    const request = this.#outstanding.get(key);
+    if (request?.length !== length || request.begin !== begin) return this.#settleLate(key, begin, length);
+    this.#outstanding.delete(key);
+    this.#outstandingBytes -= length;
+    this.#adapt(request, now);
+    return { request, late: false };
+  }
+
+  /** The peer refuses (BEP 6), or we do without it. Undefined when it was not outstanding. */
+  release(piece: number, begin: number): OutRequest | undefined {
+    const key = keyOf(piece, begin);
+    const request = this.#outstanding.get(key);
+    if (request === undefined) return undefined;
+    this.#outstanding.delete(key);
+    this.#outstandingBytes -= request.length;
+    this.#remember(key, request);
+    return request;
+  }
+
+  /** Gives up everything outstanding, as a choke or a time-out asks for. */
+  releaseAll(): OutRequest[] {
+    const requests = [...this.#outstanding.values()];
+    for (const request of requests) this.release(request.piece, request.begin);
+    return requests;
+  }
+
+  /** Milliseconds for which the peer has owed us something and sent nothing; 0 when it owes nothing. */
+  stalledMs(now: number): number {
+    const oldest = this.#outstanding.values().next().value;
+    return oldest === undefined ? 0 : now - Math.max(oldest.sentAt, this.#lastBlockAt ?? 0);
+  }
+
+  outstanding(): Iterable<OutRequest> {
+    return this.#outstanding.values();
+  }
+
+  snub(): void {
+    this.#snubbed = true;
+    this.#windowBytes = START_BYTES;
+  }
+
+  #settleLate(key: number, begin: number, length: number): { request: OutRequest; late: boolean } | undefined {
+    const request = this.#released.get(key);
+    if (request?.length !== length || request.begin !== begin) return undefined;
+    this.#released.delete(key);
+    this.#snubbed = false;
+    return { request, late: true };
+  }
+
+  #remember(key: number, request: OutRequest): void {
+    this.#released.set(key, request);
+    if (this.#released.size <= MAX_RELEASED) return;
+    const oldest = this.#released.keys().next().value;
+    if (oldest !== undefined) this.#released.delete(oldest);
+  }
+
+  #adapt(request: OutRequest, now: number): void {
+    this.#snubbed = false;
+    this.#lastBlockAt = now;
+    const tripMs = now - request.sentAt;
+    if (tripMs <= this.#shortestTripMs || now - this.#shortestTripAt > SHORTEST_TRIP_KEPT_MS) {
+      this.#shortestTripMs = tripMs;
+      this.#shortestTripAt = now;
+    }
+    const waitedMs = tripMs - this.#shortestTripMs;
+    if (waitedMs > QUEUE_MS) this.#windowBytes = Math.max(FLOOR_BYTES, this.#windowBytes - request.length / 2);
+    // Grows only while it is used: an idle peer proves nothing.
+    else if (this.#outstandingBytes + request.length >= this.#windowBytes / 2) {
+      this.#windowBytes = Math.min(MAX_WINDOW_BYTES, this.#windowBytes + request.length);
+    }
+  }
+}
+
+/** A piece has at most 16 MiB: 1,024 units. */
+function keyOf(piece: number, begin: number): number {
+  return piece * 1_024 + Math.floor(begin / UNIT_BYTES);
+}

@@ -1,0 +1,141 @@
+import type { PeerId } from "../base/ids.js";
+import type { Connection, Dialer } from "../ports/connection.js";
+import type { Runtime, Timer } from "../ports/runtime.js";
+import { dialableAt, KNOWN, nextCandidateState, type CandidateInput, type CandidateState } from "./candidate-state.js";
+
+export interface ConnectorOptions {
+  readonly runtime: Runtime;
+  readonly dialer: Dialer;
+  /** True while another link may be opened. */
+  readonly hasRoom: () => boolean;
+  /** True when a link to this peer stands already: it is not dialled a second time. */
+  readonly isConnectedTo: (peerId: PeerId) => boolean;
+  readonly onConnection: (connection: Connection, address: string) => void;
+}
+
+interface Candidate {
+  readonly address: string;
+  peerId: PeerId | undefined;
+  state: CandidateState;
+}
+
+/** Links being opened at once, for one swarm. */
+const MAX_DIALING = 8;
+/** Addresses kept for one swarm. */
+const MAX_CANDIDATES = 3_000;
+const DIAL_TIMEOUT_MS = 15_000;
+/** Failures in a row after which an address makes room for a new one. */
+const HOPELESS_FAILURES = 4;
+
+/** Knows the addresses of a swarm and keeps dialling them, each with its own patience. */
+export class Connector {
+  readonly #options: ConnectorOptions;
+  readonly #candidates = new Map<string, Candidate>();
+  readonly #dials = new Set<AbortController>();
+  #dialing = 0;
+  #stopped = false;
+
+  constructor(options: ConnectorOptions) {
+    this.#options = options;
+  }
+
+  /** Addresses that are neither connected nor being dialled. */
+  get idleCount(): number {
+    return [...this.#candidates.values()].filter((candidate) => dialableAt(candidate.state) !== undefined).length;
+  }
+
+  /** Adds an address, if this platform can dial it; one already known learns the peer's id. */
+  add(address: string, peerId?: PeerId): void {
+    const known = this.#candidates.get(address);
+    if (known !== undefined) {
+      if (peerId !== undefined) known.peerId = peerId;
+      return;
+    }
+    if (!this.#options.dialer.canDial(address)) return;
+    if (this.#candidates.size >= MAX_CANDIDATES && !this.#forgetHopeless()) return;
+    this.#candidates.set(address, { address, peerId, state: KNOWN });
+  }
+
+  /** An address turned out to be useless for good: ourselves. */
+  remove(address: string): void {
+    this.#candidates.delete(address);
+  }
+
+  /** Dials what is due. To be called when addresses have come, a link has gone, and about once a second. */
+  tick(now: number): void {
+    if (this.#stopped) return;
+    for (const candidate of this.#candidates.values()) {
+      if (this.#dialing >= MAX_DIALING || !this.#options.hasRoom()) return;
+      const dueAt = dialableAt(candidate.state);
+      if (dueAt === undefined || dueAt > now) continue;
+      if (candidate.peerId !== undefined && this.#options.isConnectedTo(candidate.peerId)) continue;
+      void this.#dial(candidate);
+    }
+  }
+
+  /** The link that came of dialling `address` is gone. */
+  lost(address: string): void {
+    const candidate = this.#candidates.get(address);
+    if (candidate?.state.kind === "connected") this.#move(candidate, { kind: "lost" });
+  }
+
+  /** Whose address it is has turned out. */
+  identified(address: string, peerId: PeerId): void {
+    const candidate = this.#candidates.get(address);
+    if (candidate !== undefined) candidate.peerId = peerId;
+  }
+
+  ban(address: string, until: number): void {
+    const candidate = this.#candidates.get(address);
+    if (candidate !== undefined) this.#move(candidate, { kind: "ban", until });
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const dial of this.#dials) dial.abort();
+  }
+
+  /** Makes room by dropping an address that has failed again and again; false when there is none. */
+  #forgetHopeless(): boolean {
+    for (const { address, state } of this.#candidates.values()) {
+      if (state.kind === "cooling-down" && state.failures >= HOPELESS_FAILURES) return this.#candidates.delete(address);
+    }
+    return false;
+  }
+
+  async #dial(candidate: Candidate): Promise<void> {
+    this.#move(candidate, { kind: "dial" });
+    this.#dialing++;
+    const abort = new AbortController();
+    this.#dials.add(abort);
+    const timeout: Timer = this.#options.runtime.clock.schedule(DIAL_TIMEOUT_MS, () => abort.abort());
+    const connection = await this.#open(candidate.address, abort.signal);
+    timeout.cancel();
+    this.#dials.delete(abort);
+    this.#dialing--;
+    if (connection === undefined) {
+      if (candidate.state.kind === "dialing") this.#move(candidate, { kind: "lost" });
+      return;
+    }
+    if (this.#stopped || candidate.state.kind !== "dialing") {
+      connection.close(1000, "no longer needed");
+      return;
+    }
+    this.#move(candidate, { kind: "opened" });
+    this.#options.onConnection(connection, candidate.address);
+  }
+
+  /** Undefined when nobody answers: the world's fault, met by trying again later. */
+  async #open(address: string, signal: AbortSignal): Promise<Connection | undefined> {
+    try {
+      return await this.#options.dialer.dial(address, signal);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #move(candidate: Candidate, input: CandidateInput): void {
+    const { clock, random } = this.#options.runtime;
+    candidate.state = nextCandidateState(candidate.state, input, { now: clock.now(), random });
+  }
+}

@@ -1,0 +1,50 @@
+/** Bad data twice, and the peer is banned. */
+const STRIKES = 2;
+const FIRST_BAN_MS = 10 * 60_000;
+const LONGEST_BAN_MS = 24 * 60 * 60_000;
+/** The only way to a share is worth another try soon. */
+const ONLY_ROUTE_BAN_MS = 30_000;
+/** Peers remembered: the oldest are forgotten first. */
+const MAX_REMEMBERED = 10_000;
+
+interface Standing {
+  strikes: number;
+  bans: number;
+  bannedUntil: number;
+}
+
+/**
+ * Who has sent bad data, by peer id and by address. An address is banned only while no good peer shares it, which the
+ * caller knows. Times in milliseconds of the runtime's clock.
+ */
+export class Reputation {
+  readonly #records = new Map<string, Standing>();
+
+  /** Counts bad data; returns true when it leads to a ban. `onlyRoute`: the peer is the only one that has what we lack. */
+  strike(subject: string, now: number, onlyRoute: boolean): boolean {
+    const record = this.#records.get(subject) ?? { strikes: 0, bans: 0, bannedUntil: 0 };
+    this.#records.delete(subject);
+    this.#records.set(subject, record);
+    this.#trim();
+    if (++record.strikes < STRIKES) return false;
+    record.strikes = 0;
+    const banMs = Math.min(LONGEST_BAN_MS, FIRST_BAN_MS * 2 ** Math.min(record.bans++, 10));
+    record.bannedUntil = now + (onlyRoute ? Math.min(banMs, ONLY_ROUTE_BAN_MS) : banMs);
+    return true;
+  }
+
+  /** When its ban ends; in the past for those never banned. */
+  bannedUntil(subject: string): number {
+    return this.#records.get(subject)?.bannedUntil ?? Number.NEGATIVE_INFINITY;
+  }
+
+  isBanned(subject: string, now: number): boolean {
+    return this.bannedUntil(subject) > now;
+  }
+
+  #trim(): void {
+    if (this.#records.size <= MAX_REMEMBERED) return;
+    const oldest = this.#records.keys().next().value;
+    if (oldest !== undefined) this.#records.delete(oldest);
+  }
+}

@@ -1,0 +1,81 @@
+import type { PeerId } from "../base/ids.js";
+import type { PeerSession } from "../peer/peer-session.js";
+
+/** Who was behind a session: kept for a while after it closed, since a bad piece may be found out later. */
+export interface Identity {
+  readonly peerId: PeerId;
+  readonly address: string | undefined;
+  /** What was dialled, for a link that we opened. */
+  readonly dialed: string | undefined;
+}
+
+const MAX_IDENTITIES = 4_096;
+/** A silent link is given up for a new one of the same peer after this long: our own kind sends something every 20 s. */
+const STALE_MS = 25_000;
+
+/** The open sessions of a swarm, one per peer, and who they are. */
+export class SessionTable {
+  readonly #sessions = new Map<number, PeerSession>();
+  readonly #byPeer = new Map<PeerId, PeerSession>();
+  readonly #identities = new Map<number, Identity>();
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  all(): Iterable<PeerSession> {
+    return this.#sessions.values();
+  }
+
+  get(sessionId: number): PeerSession | undefined {
+    return this.#sessions.get(sessionId);
+  }
+
+  ofPeer(peerId: PeerId): PeerSession | undefined {
+    return this.#byPeer.get(peerId);
+  }
+
+  identity(sessionId: number): Identity | undefined {
+    return this.#identities.get(sessionId);
+  }
+
+  add(session: PeerSession, dialed: string | undefined): void {
+    const { id, peerId, address } = session;
+    this.#sessions.set(id, session);
+    this.#byPeer.set(peerId, session);
+    this.#identities.set(id, { peerId, address, dialed });
+    this.#forgetOldest();
+  }
+
+  remove(session: PeerSession, peerId: PeerId): void {
+    this.#sessions.delete(session.id);
+    if (this.#byPeer.get(peerId) === session) this.#byPeer.delete(peerId);
+  }
+
+  /** True when a peer other than `except` comes from this address: the address is then not banned. */
+  sharesAddress(address: string, except: PeerId): boolean {
+    for (const session of this.#sessions.values()) {
+      if (session.address === address && session.peerId !== except) return true;
+    }
+    return false;
+  }
+
+  #forgetOldest(): void {
+    if (this.#identities.size <= MAX_IDENTITIES) return;
+    for (const id of this.#identities.keys()) {
+      if (this.#sessions.has(id)) continue;
+      this.#identities.delete(id);
+      return;
+    }
+  }
+}
+
+/**
+ * Which of two links to one peer stays: the one dialled by the lower peer id, when both sides dialled. Otherwise the
+ * older, unless it has gone silent.
+ */
+export function staysOf(older: PeerSession, newer: PeerSession, ownId: PeerId, now: number): PeerSession {
+  if (older.inbound === newer.inbound) return older.silentMs(now) > STALE_MS ? newer : older;
+  const weAreLower = ownId < newer.peerId;
+  return newer.inbound === weAreLower ? older : newer;
+}

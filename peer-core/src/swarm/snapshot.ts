@@ -1,0 +1,54 @@
+import type { PeerSession } from "../peer/peer-session.js";
+import type { Content } from "./content.js";
+import type { PeerView, SwarmView } from "./swarm-view.js";
+
+export function peerView(session: PeerSession, now: number): PeerView {
+  return {
+    peerId: session.peerId,
+    label: session.label,
+    client: session.remote.client,
+    isSeed: session.remote.isSeed,
+    inbound: session.inbound,
+    downBytesPerSecond: session.downMeter.bytesPerSecond(now),
+    upBytesPerSecond: session.upMeter.bytesPerSecond(now),
+    downloaded: session.downMeter.total,
+    uploaded: session.upMeter.total,
+    isChoked: session.remote.isChoking,
+    isSnubbed: session.requests.isSnubbed,
+  };
+}
+
+type ContentView = Omit<SwarmView, "state" | "error" | "peers" | "candidates">;
+
+const NOTHING: ContentView = {
+  pieceCount: 0,
+  verifiedPieces: 0,
+  chosenBytes: 0,
+  doneBytes: 0,
+  downBytesPerSecond: 0,
+  upBytesPerSecond: 0,
+  downloaded: 0,
+  uploaded: 0,
+  wastedBytes: 0,
+  etaSeconds: undefined,
+};
+
+export function contentView(content: Content | undefined, now: number): ContentView {
+  if (content === undefined) return NOTHING;
+  const { download, upload, table } = content;
+  const { chosenBytes, doneBytes } = content.progress;
+  const downBytesPerSecond = download.meter.bytesPerSecond(now);
+  const left = chosenBytes - doneBytes;
+  return {
+    pieceCount: table.have.size,
+    verifiedPieces: table.have.count,
+    chosenBytes,
+    doneBytes,
+    downBytesPerSecond,
+    upBytesPerSecond: upload.meter.bytesPerSecond(now),
+    downloaded: download.meter.total,
+    uploaded: upload.meter.total,
+    wastedBytes: download.wastedBytes,
+    etaSeconds: left === 0 ? 0 : downBytesPerSecond > 0 ? left / downBytesPerSecond : undefined,
+  };
+}

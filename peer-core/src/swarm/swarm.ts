@@ -1,0 +1,402 @@
+import { isShoalError, messageOf, ShoalError } from "../base/errors.js";
+import { invariant } from "../base/invariant.js";
+import type { InfoHash, PeerId, PieceIndex } from "../base/ids.js";
+import type { RateLimiter } from "../base/rate-limiter.js";
+import { PeerSession, type PeerMessage, type SessionOwner } from "../peer/peer-session.js";
+import type { CloseReason, Connection, Dialer } from "../ports/connection.js";
+import type { PieceStore } from "../ports/piece-store.js";
+import type { Runtime, Timer } from "../ports/runtime.js";
+import type { Metainfo } from "../torrent/metainfo.js";
+import { LOCAL_EXTENSIONS } from "../wire/extensions/extended-handshake.js";
+import { BLOCK_MAX_BYTES, CLOSE, MAX_QUEUED_REQUESTS } from "../wire/limits.js";
+import { Connector } from "./connector.js";
+import { Content, noteEarly } from "./content.js";
+import { MetadataFlow } from "./metadata-flow.js";
+import type { Reputation } from "./reputation.js";
+import { SessionTable, staysOf } from "./session-table.js";
+import { contentView, peerView } from "./snapshot.js";
+import type { SwarmState, SwarmView } from "./swarm-view.js";
+
+/** Whom a swarm tells. Calls come last, when its own state is consistent. */
+export interface SwarmHost {
+  /** Metadata has come from peers: to be parsed, then `adopt`. */
+  onMetadata(infoBytes: Uint8Array): void;
+  onPiece(piece: PieceIndex): void;
+  onLostPiece(piece: PieceIndex): void;
+  /** All that was wanted is stored. */
+  onComplete(): void;
+  onPeer(session: PeerSession, change: "connected" | "closed", reason: string | undefined): void;
+  onBanned(peerId: PeerId, reason: string): void;
+  onWarning(code: string, message: string): void;
+  onFailed(error: ShoalError): void;
+}
+
+export interface SwarmOptions {
+  readonly infoHash: InfoHash;
+  readonly peerId: PeerId;
+  readonly runtime: Runtime;
+  readonly dialer: Dialer;
+  readonly host: SwarmHost;
+  readonly reputation: Reputation;
+  readonly clientName: string;
+  /** Undefined: it comes from peers. */
+  readonly metainfo: Metainfo | undefined;
+  readonly upLimiter: RateLimiter;
+  readonly downLimiter: RateLimiter;
+  /** Where this peer can be dialled, as it is told to others: neither when it cannot. */
+  readonly listen: () => { readonly port?: number | undefined; readonly endpoint?: string | undefined };
+  readonly hasRoomForConnection: () => boolean;
+  readonly sendBufferBytes: () => number;
+  readonly maxUnverifiedBytes: number;
+}
+
+const TICK_MS = 1_000;
+const MAX_SESSIONS = 200;
+/** A link between peers that can be dialled again and have nothing for each other ends after this long. */
+const USELESS_MS = 5 * 60_000;
+
+/**
+ * One share's peers and pieces. Owns every session, timer and piece of it; all changes happen synchronously in its
+ * methods, and what was asynchronous re-enters through one. metadata → checking → downloading → seeding; any → stopped,
+ * failed.
+ */
+export class Swarm implements SessionOwner {
+  readonly infoHash: InfoHash;
+  readonly peerId: PeerId;
+  readonly #options: SwarmOptions;
+  readonly #sessions = new SessionTable();
+  readonly #connector: Connector;
+  readonly #metadata: MetadataFlow;
+  readonly #dialedBySession = new Map<number, string>();
+  readonly #usefulAt = new Map<number, number>();
+  #content: Content | undefined;
+  #state: SwarmState;
+  #error: ShoalError | undefined;
+  #tickTimer: Timer | undefined;
+
+  constructor(options: SwarmOptions) {
+    this.#options = options;
+    this.infoHash = options.infoHash;
+    this.peerId = options.peerId;
+    this.#state = options.metainfo === undefined ? "metadata" : "checking";
+    this.#metadata = new MetadataFlow(options.infoHash, options.metainfo?.infoBytes, options.runtime, {
+      sessions: () => this.#sessions.all(),
+      onMetadata: (infoBytes) => this.#onMetadata(infoBytes),
+      onBadMetadata: (ids) => ids.forEach((id) => this.#punish(id, "wrong metadata")),
+    });
+    this.#connector = new Connector({
+      runtime: options.runtime,
+      dialer: options.dialer,
+      hasRoom: () => this.#sessions.size < MAX_SESSIONS && options.hasRoomForConnection(),
+      isConnectedTo: (peerId) => peerId === this.peerId || this.#sessions.ofPeer(peerId) !== undefined,
+      onConnection: (connection, address) => this.#onDialed(connection, address),
+    });
+    this.#tickTimer = options.runtime.clock.schedule(TICK_MS, () => this.#tick());
+  }
+
+  get state(): SwarmState {
+    return this.#state;
+  }
+
+  get content(): Content | undefined {
+    return this.#content;
+  }
+
+  get sessionCount(): number {
+    return this.#sessions.size;
+  }
+
+  /** Peers to dial. */
+  addPeers(peers: readonly { readonly endpoint: string; readonly peerId?: PeerId | undefined }[]): void {
+    if (!this.#isRunning()) return;
+    for (const { endpoint, peerId } of peers) if (peerId !== this.peerId) this.#connector.add(endpoint, peerId);
+    this.#connector.tick(this.#now());
+  }
+
+  /** Storage is open: pieces flow from here on. Call once, with the metainfo of this info-hash. */
+  adopt(metainfo: Metainfo, store: PieceStore, chosen: Uint32Array): void {
+    if (!this.#isRunning()) return;
+    invariant(this.#content === undefined, "a swarm adopts its metainfo once");
+    const { runtime, upLimiter, downLimiter, sendBufferBytes, maxUnverifiedBytes } = this.#options;
+    const limits = { upLimiter, downLimiter, sendBufferBytes, maxUnverifiedBytes };
+    this.#content = new Content({ metainfo, store, chosen, runtime, limits, host: this.#contentHost() });
+    this.#state = this.#content.table.isComplete ? "seeding" : "downloading";
+    for (const session of [...this.#sessions.all()]) this.#introduceContent(this.#content, session);
+    this.#connector.tick(this.#now());
+  }
+
+  /** Ends everything but the store, which the owner closes. */
+  stop(state: "stopped" | "failed" = "stopped", code: number = CLOSE.shuttingDown, why = "shutting down"): void {
+    if (!this.#isRunning()) return;
+    this.#state = state;
+    this.#tickTimer?.cancel();
+    this.#connector.stop();
+    this.#content?.stop();
+    for (const session of [...this.#sessions.all()]) session.close(code, why);
+  }
+
+  fail(error: ShoalError): void {
+    if (!this.#isRunning()) return;
+    this.#error = error;
+    this.stop("failed");
+    this.#options.host.onFailed(error);
+  }
+
+  view(): SwarmView {
+    const now = this.#now();
+    const peers = [...this.#sessions.all()].map((session) => peerView(session, now));
+    const candidates = this.#connector.idleCount;
+    return { state: this.#state, error: this.#error, peers, candidates, ...contentView(this.#content, now) };
+  }
+
+  onOpen(session: PeerSession): void {
+    const refusal = this.#refusal(session);
+    const dialed = this.#dialedBySession.get(session.id);
+    if (dialed !== undefined) this.#connector.identified(dialed, session.peerId);
+    if (refusal !== undefined) return session.close(refusal.code, refusal.message);
+    this.#sessions.add(session, dialed);
+    this.#usefulAt.set(session.id, this.#now());
+    this.#greet(session);
+    this.#options.host.onPeer(session, "connected", undefined);
+  }
+
+  onMessage(session: PeerSession, message: PeerMessage): void {
+    switch (message.type) {
+      case "extended-handshake":
+        this.#onExtendedHandshake(session);
+        return;
+      case "metadata":
+        this.#metadata.onMessage(session, message.metadata);
+        return;
+      case "interested":
+        session.remote.isInterested = true;
+        break;
+      case "not-interested":
+        session.remote.isInterested = false;
+        break;
+      case "choke":
+        session.remote.isChoking = true;
+        break;
+      case "unchoke":
+        session.remote.isChoking = false;
+        break;
+      case "piece":
+      case "request":
+        this.#usefulAt.set(session.id, this.#now());
+        break;
+      default:
+        break;
+    }
+    if (this.#content === undefined) noteEarly(session, message);
+    else this.#content.onMessage(session, message);
+    if (message.type === "have" || message.type === "bitfield" || message.type === "have-all")
+      this.#closeIfUseless(session);
+  }
+
+  onBatch(session: PeerSession): void {
+    this.#content?.download.plan(session);
+  }
+
+  onDrain(session: PeerSession): void {
+    this.#content?.upload.onDrain(session);
+  }
+
+  onClosed(session: PeerSession, reason: CloseReason): void {
+    const identity = this.#sessions.identity(session.id);
+    const wasAdmitted = this.#sessions.get(session.id) === session;
+    const dialed = this.#dialedBySession.get(session.id);
+    this.#dialedBySession.delete(session.id);
+    if (identity !== undefined) this.#sessions.remove(session, identity.peerId);
+    this.#usefulAt.delete(session.id);
+    if (dialed !== undefined) {
+      if (reason.code === CLOSE.self) this.#connector.remove(dialed);
+      else this.#connector.lost(dialed);
+    }
+    if (!wasAdmitted) return;
+    this.#metadata.onClosed(session);
+    this.#content?.onClosed(session);
+    this.#recheckIfBlamed(reason);
+    this.#options.host.onPeer(session, "closed", reason.message);
+    if (this.#isRunning()) this.#connector.tick(this.#now());
+  }
+
+  #onDialed(connection: Connection, address: string): void {
+    const session = new PeerSession({
+      connection,
+      clock: this.#options.runtime.clock,
+      owner: this,
+      route: () => undefined,
+      onFailed: (reason) => {
+        this.#dialedBySession.delete(session.id);
+        if (reason.code === CLOSE.self) this.#connector.remove(address);
+        else this.#connector.lost(address);
+      },
+    });
+    this.#dialedBySession.set(session.id, address);
+    session.start();
+  }
+
+  /** Why a session that has shaken hands is not admitted. An older link to the same peer may have to go instead. */
+  #refusal(session: PeerSession): { code: number; message: string } | undefined {
+    const now = this.#now();
+    const { reputation } = this.#options;
+    if (!this.#isRunning()) return { code: CLOSE.shuttingDown, message: "shutting down" };
+    const isBanned = reputation.isBanned(session.peerId, now) || this.#isAddressBanned(session, now);
+    if (isBanned) return { code: CLOSE.badData, message: "banned for bad data" };
+    const older = this.#sessions.ofPeer(session.peerId);
+    if (older !== undefined) {
+      if (staysOf(older, session, this.peerId, now) === older)
+        return { code: CLOSE.duplicate, message: "already connected" };
+      older.close(CLOSE.duplicate, "replaced by another link");
+    }
+    if (this.#sessions.size >= MAX_SESSIONS) return { code: CLOSE.overQuota, message: "too many peers" };
+    return undefined;
+  }
+
+  #isAddressBanned(session: PeerSession, now: number): boolean {
+    const { address, peerId } = session;
+    if (address === undefined || !this.#options.reputation.isBanned(address, now)) return false;
+    return !this.#sessions.sharesAddress(address, peerId);
+  }
+
+  /** BEP 6: what we hold comes first; then the extended handshake. */
+  #greet(session: PeerSession): void {
+    if (this.#content !== undefined) {
+      this.#content.greet(session);
+    } else if (session.remote.supportsFast) {
+      session.send({ type: "have-none" });
+    }
+    this.#tellOfUs(session);
+  }
+
+  #tellOfUs(session: PeerSession): void {
+    session.sendExtension({
+      type: "extended-handshake",
+      handshake: {
+        extensions: LOCAL_EXTENSIONS,
+        client: this.#options.clientName,
+        requestQueue: MAX_QUEUED_REQUESTS,
+        metadataSize: this.#metadata.size,
+        uploadOnly: this.#content?.table.isComplete ?? false,
+        blockMax: BLOCK_MAX_BYTES,
+        listenPort: this.#options.listen().port,
+        endpoint: this.#options.listen().endpoint,
+      },
+    });
+  }
+
+  #onExtendedHandshake(session: PeerSession): void {
+    this.#metadata.advance();
+    const { endpoint } = session.remote;
+    if (endpoint !== undefined) this.#connector.add(endpoint, session.peerId);
+    this.#closeIfUseless(session);
+  }
+
+  /** Two seeds that can both be dialled have nothing for each other; one that cannot be dialled is never sent away. */
+  #closeIfUseless(session: PeerSession): void {
+    if (this.#content?.table.isComplete !== true || !session.remote.wantsNothing) return;
+    const canBeDialed = !session.inbound || session.remote.isDialable;
+    if (canBeDialed && this.#amDialable()) session.close(CLOSE.done, "both have everything");
+  }
+
+  #introduceContent(content: Content, session: PeerSession): void {
+    try {
+      content.introduce(session);
+    } catch (error) {
+      if (!isShoalError(error, "wire")) throw error;
+      session.close(CLOSE.protocolError, error.message);
+      return;
+    }
+    this.#tellOfUs(session);
+    this.#closeIfUseless(session);
+  }
+
+  #onMetadata(infoBytes: Uint8Array): void {
+    if (this.#state !== "metadata") return;
+    this.#state = "checking";
+    this.#options.host.onMetadata(infoBytes);
+  }
+
+  #contentHost() {
+    return {
+      sessions: () => this.#sessions.all(),
+      onPiece: (piece: PieceIndex) => this.#options.host.onPiece(piece),
+      onLostPiece: (piece: PieceIndex) => {
+        if (this.#state === "seeding" && this.#content?.table.isComplete === false) this.#state = "downloading";
+        this.#options.host.onLostPiece(piece);
+      },
+      onComplete: () => this.#onComplete(),
+      onBadData: (sessionId: number, piece: PieceIndex) => this.#punish(sessionId, `piece ${piece}`),
+      onWarning: (code: string, message: string) => this.#options.host.onWarning(code, message),
+      onFailed: (error: unknown) =>
+        this.fail(isShoalError(error) ? error : new ShoalError("disk", messageOf(error), { cause: error })),
+    };
+  }
+
+  #onComplete(): void {
+    this.#state = "seeding";
+    for (const session of [...this.#sessions.all()]) {
+      this.#content?.download.updateInterest(session);
+      this.#tellOfUs(session);
+      this.#closeIfUseless(session);
+    }
+    this.#options.host.onComplete();
+  }
+
+  /** Bad data: one strike closes the link, two ban peer and address. */
+  #punish(sessionId: number, what: string): void {
+    const identity = this.#sessions.identity(sessionId);
+    if (identity === undefined) return;
+    const now = this.#now();
+    const { reputation, host } = this.#options;
+    const onlyRoute = this.#sessions.size <= 1;
+    const isBanned = reputation.strike(identity.peerId, now, onlyRoute);
+    if (isBanned && identity.dialed !== undefined)
+      this.#connector.ban(identity.dialed, reputation.bannedUntil(identity.peerId));
+    if (identity.address !== undefined && !this.#sessions.sharesAddress(identity.address, identity.peerId)) {
+      reputation.strike(identity.address, now, onlyRoute);
+    }
+    this.#sessions.get(sessionId)?.close(CLOSE.badData, what);
+    if (isBanned) host.onBanned(identity.peerId, `bad data twice, last in ${what}`);
+  }
+
+  /** The other side says that a piece of ours is bad: look, and drop it if that is true. */
+  #recheckIfBlamed(reason: CloseReason): void {
+    if (!reason.remote || reason.code !== CLOSE.badData) return;
+    const piece = /^piece (\d{1,7})$/.exec(reason.message)?.[1];
+    if (piece !== undefined) this.#content?.recheckBlamed(Number(piece));
+  }
+
+  #tick(): void {
+    const now = this.#now();
+    this.#tickTimer = this.#options.runtime.clock.schedule(TICK_MS, () => this.#tick());
+    for (const session of [...this.#sessions.all()]) {
+      session.heartbeat(now);
+      if (session.isActive) this.#closeIfIdle(session, now);
+    }
+    if (this.#state === "metadata") this.#metadata.advance();
+    this.#content?.tick(now);
+    this.#connector.tick(now);
+  }
+
+  #closeIfIdle(session: PeerSession, now: number): void {
+    const canBeDialed = session.remote.isDialable && this.#amDialable();
+    const isUseful = session.amInterested || session.remote.isInterested || this.#content === undefined;
+    if (isUseful || !canBeDialed) this.#usefulAt.set(session.id, now);
+    if (now - (this.#usefulAt.get(session.id) ?? now) >= USELESS_MS)
+      session.close(CLOSE.idle, "nothing to give or to get");
+  }
+
+  #amDialable(): boolean {
+    const { port, endpoint } = this.#options.listen();
+    return port !== undefined || endpoint !== undefined;
+  }
+
+  #isRunning(): boolean {
+    return this.#state !== "stopped" && this.#state !== "failed";
+  }
+
+  #now(): number {
+    return this.#options.runtime.clock.now();
+  }
+}
