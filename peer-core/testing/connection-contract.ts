@@ -10,12 +10,12 @@ export interface ConnectionPair {
   readonly a: Connection;
   readonly b: Connection;
   /** Lets time run until `holds` does; throws when it does not within about 10 s. */
-  until(holds: () => boolean): Promise<void>;
+  readonly until: (holds: () => boolean) => Promise<void>;
   /** Lets everything happen that is on its way, and a little more. */
-  quiet(): Promise<void>;
+  readonly quiet: () => Promise<void>;
   /** Breaks the link without a word to either side. */
-  cut(): void;
-  dispose(): Promise<void>;
+  readonly cut: () => void;
+  readonly dispose: () => Promise<void>;
 }
 
 const MIB = 1024 * 1024;
