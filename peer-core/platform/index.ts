@@ -6,3 +6,4 @@ export { createWebCryptoHasher } from "./web-crypto-hasher.js";
 export { MAX_MESSAGE_BYTES, WebSocketConnection, type WebSocketConnectionOptions } from "./websocket-connection.js";
 export { createWebSocketDialer, PEER_SUBPROTOCOL, type WebSocketDialerOptions } from "./websocket-dialer.js";
 export type { WebSocketLike } from "./websocket-like.js";
+export { createWebSocketTrackerChannel, type WebSocketTrackerChannelOptions } from "./websocket-tracker-channel.js";
