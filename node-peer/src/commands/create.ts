@@ -1,0 +1,71 @@
+import { messageOf, ShoalError } from "@shoal/peer-core";
+import { encodeTorrentFile, formatMagnet } from "@shoal/peer-core/torrent";
+import { writeFile } from "node:fs/promises";
+import type { CommandContext, CommandSpec } from "./command-spec.js";
+import { createHasher } from "../compose.js";
+import { EXIT, type ExitCode } from "../exit-codes.js";
+import { hashShare } from "../share/hash-share.js";
+import { Progress } from "../terminal/progress.js";
+import { scanSource } from "../storage/scan-source.js";
+import { parseTrackerUrl } from "../catalogue/tracker-urls.js";
+import { parseSize } from "../units.js";
+
+/** `shoal create PATH -o X.torrent`. */
+export const createCommand: CommandSpec = {
+  name: "create",
+  aliases: [],
+  arguments: "<path>",
+  summary: "Make a .torrent file without sharing anything",
+  options: [
+    { flags: "-o, --output <file>", description: "where to write it (default: NAME.torrent here)" },
+    { flags: "--piece-length <size>", description: "bytes per piece, e.g. 256K (default: by the size of the content)" },
+    { flags: "--overwrite", description: "replace an existing file" },
+  ],
+  examples: ["create holiday/ -o holiday.torrent", "create song.flac --tracker wss://hub.example/announce"],
+  run: create,
+};
+
+async function create(context: CommandContext): Promise<ExitCode> {
+  const { settings, output, shutdown } = context;
+  const trackers = settings.list("tracker").map(parseTrackerUrl);
+  const pieceLength = settings.parsed("pieceLength", parseSize);
+  const source = await scanSource(context.args[0] ?? "", shutdown.signal);
+  for (const warning of source.warnings) output.warn("source", warning);
+  const { metainfo } = await hashShare(source, {
+    hasher: createHasher(),
+    progress: new Progress(output),
+    pieceLength,
+    memory: undefined,
+    verify: true,
+    signal: shutdown.signal,
+  });
+  const path = settings.text("output") ?? `${metainfo.name}.torrent`;
+  const bytes = encodeTorrentFile(
+    metainfo,
+    trackers.map((url) => [url]),
+    { createdBy: `Shoal ${context.version}`, creationDate: Math.floor(Date.now() / 1000) },
+  );
+  await writeNew(path, bytes, settings.flag("overwrite"));
+  const magnet = formatMagnet({
+    infoHash: metainfo.infoHash,
+    name: metainfo.name,
+    trackers,
+    endpoints: [],
+    webSeeds: [],
+  });
+  const { infoHash, name, length: size } = metainfo;
+  output.event({ event: "created", infoHash, name, size, pieceLength: metainfo.geometry.pieceLength, path, magnet });
+  output.print(path);
+  output.note(`info-hash ${infoHash}`);
+  return EXIT.done;
+}
+
+async function writeNew(path: string, bytes: Uint8Array, overwrite: boolean): Promise<void> {
+  try {
+    await writeFile(path, bytes, { flag: overwrite ? "w" : "wx" });
+  } catch (error) {
+    const exists = error instanceof Error && "code" in error && error.code === "EEXIST";
+    if (exists) throw new ShoalError("exists", `${path} exists already; --overwrite replaces it`, { cause: error });
+    throw new ShoalError("disk", `Cannot write ${path}: ${messageOf(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,108 @@
+import { resolve } from "node:path";
+import type { CommandContext, CommandSpec } from "./command-spec.js";
+import { rateLimits, reachability } from "../settings/common-settings.js";
+import { openNodePeer } from "../compose.js";
+import { EXIT, exitCodeOf, type ExitCode } from "../exit-codes.js";
+import { getShare, type GetPlan, type GetTools } from "../get/get-share.js";
+import { knownTrackers } from "../settings/known-trackers.js";
+import { Progress } from "../terminal/progress.js";
+import { shareProgress } from "../terminal/share-progress.js";
+import { aborted } from "../terminal/shutdown.js";
+import { parseDuration } from "../units.js";
+import { UsageError } from "../usage-error.js";
+
+const DEFAULT_TIMEOUT_MS = 60_000;
+
+/** `shoal download WHAT…`. */
+export const downloadCommand: CommandSpec = {
+  name: "download",
+  aliases: ["get"],
+  arguments: "<what...>",
+  summary: "Get shares: WHAT is a link, magnet, info-hash, .torrent file or a name in the catalogue",
+  options: [
+    { flags: "-o, --output <dir>", description: "folder to put them in, made if missing (default: this one)" },
+    {
+      flags: "--select <files>",
+      description: 'only these files: indexes from 0 and ranges ("0,3-5"), paths, patterns ("*.flac"); repeatable',
+      repeatable: true,
+    },
+    { flags: "--keep-seeding", description: "go on sharing afterwards until Ctrl-C" },
+    { flags: "--overwrite", description: "replace what has the same name" },
+    { flags: "--skip", description: "leave out what is there already" },
+    { flags: "--stdout", description: "write a single file to standard output" },
+    { flags: "--timeout <time>", description: "give up after this long without any new data; 0: never (default: 60s)" },
+    { flags: "--listen <port>", description: "port at which peers can connect (default: a free one)" },
+    { flags: "--no-listen", description: "connect out only" },
+    { flags: "--endpoint <url>", description: "tell peers this URL instead of the port" },
+    { flags: "--password-file <file>", description: "password of a private share", unavailable: true },
+  ],
+  examples: [
+    "download song.flac -o ~/Music",
+    'download "http://hub.example:8000/#/s/0123…" --select "*.flac"',
+    "download film.torrent --keep-seeding",
+  ],
+  run: download,
+};
+
+async function download(context: CommandContext): Promise<ExitCode> {
+  const { settings, output, shutdown } = context;
+  const plan = readPlan(context);
+  const keepSeeding = settings.flag("keepSeeding");
+  const peer = await openNodePeer({
+    ...reachability(settings),
+    limits: rateLimits(settings),
+    version: context.version,
+  });
+  const progress = new Progress(output);
+  try {
+    const tools: GetTools = { client: peer.client, hasher: peer.hasher, output, progress, signal: shutdown.signal };
+    const codes = await Promise.all(context.args.map((what) => downloadOne(what, { plan, tools, keepSeeding })));
+    if (keepSeeding && codes.includes(EXIT.done)) await seed(context, tools);
+    return codes.find((code) => code !== EXIT.done) ?? EXIT.done;
+  } finally {
+    await peer.close();
+  }
+}
+
+interface OneDownload {
+  readonly plan: GetPlan;
+  readonly tools: GetTools;
+  readonly keepSeeding: boolean;
+}
+
+/** Each WHAT fails for itself: the others go on. */
+async function downloadOne(what: string, { plan, tools, keepSeeding }: OneDownload): Promise<ExitCode> {
+  try {
+    const downloaded = await getShare(what, plan, tools);
+    if (downloaded && !keepSeeding) await downloaded.session.stop();
+    return EXIT.done;
+  } catch (error) {
+    if (!tools.signal.aborted) tools.output.error(error);
+    return tools.signal.aborted ? EXIT.interrupted : exitCodeOf(error);
+  }
+}
+
+async function seed({ output, shutdown }: CommandContext, { client, progress }: GetTools): Promise<void> {
+  output.note("Seeding until Ctrl-C.");
+  const ends = client
+    .sessions()
+    .map((session) => progress.add(shareProgress(session, session.metainfo?.name ?? session.infoHash)));
+  await aborted(shutdown.signal);
+  for (const end of ends) end();
+}
+
+function readPlan({ settings, output }: CommandContext): GetPlan {
+  const overwrite = settings.flag("overwrite");
+  const toStdout = settings.flag("stdout");
+  if (overwrite && settings.flag("skip")) throw new UsageError("--overwrite and --skip exclude each other");
+  if (toStdout && (output.json || settings.text("output") !== undefined))
+    throw new UsageError("--stdout goes neither with --json nor with --output");
+  return {
+    directory: resolve(settings.text("output") ?? "."),
+    ifExists: overwrite ? "overwrite" : settings.flag("skip") ? "skip" : "fail",
+    select: settings.list("select"),
+    toStdout,
+    timeoutMs: settings.parsed("timeout", parseDuration) ?? DEFAULT_TIMEOUT_MS,
+    trackers: knownTrackers(settings),
+  };
+}

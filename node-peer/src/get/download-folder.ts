@@ -1,0 +1,46 @@
+import type { Hasher } from "@shoal/peer-core";
+import { equalBytes, pieceHash, type Metainfo } from "@shoal/peer-core/torrent";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { DownloadStore } from "./download-store.js";
+import { StdoutStore } from "./stdout-store.js";
+import { openFsPieceStore } from "../storage/open-fs-piece-store.js";
+
+export interface DownloadFolderOptions {
+  readonly directory: string;
+  readonly overwrite: boolean;
+  /** Indexes of the files to store; all when undefined. */
+  readonly select: readonly number[] | undefined;
+  readonly hasher: Hasher;
+  readonly signal: AbortSignal;
+}
+
+/** Opens DIRECTORY/NAME, new or begun earlier. Rejects as `openFsPieceStore` does. */
+export async function openDownloadFolder(metainfo: Metainfo, options: DownloadFolderOptions): Promise<DownloadStore> {
+  return await openFsPieceStore({
+    metainfo,
+    directory: options.directory,
+    selected: options.select && new Set(options.select),
+    existing: options.overwrite ? "overwrite" : "refuse",
+    verifyPiece: async (piece, bytes) => equalBytes(await options.hasher.sha1(bytes), pieceHash(metainfo, piece)),
+    signal: options.signal,
+  });
+}
+
+/** Opens a store that passes a single file on to `out` and keeps it in a temporary folder meanwhile. */
+export async function openStdoutStore(
+  metainfo: Metainfo,
+  options: Pick<DownloadFolderOptions, "hasher" | "signal">,
+  out: (bytes: Uint8Array) => Promise<void>,
+): Promise<DownloadStore> {
+  const directory = await mkdtemp(join(tmpdir(), "shoal-"));
+  const removeFolder = () => rm(directory, { recursive: true, force: true });
+  try {
+    const inner = await openDownloadFolder(metainfo, { ...options, directory, overwrite: false, select: undefined });
+    return new StdoutStore({ metainfo, inner, out, onClosed: removeFolder });
+  } catch (error) {
+    await removeFolder();
+    throw error;
+  }
+}

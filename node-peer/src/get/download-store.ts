@@ -1,0 +1,10 @@
+import type { PieceStore } from "@shoal/peer-core";
+import type { Metainfo } from "@shoal/peer-core/torrent";
+
+/** Where a download goes. */
+export interface DownloadStore extends PieceStore {
+  /** Gives everything its final name and returns the path; reading goes on afterwards. */
+  finish(): Promise<string>;
+}
+
+export type OpenDownloadStore = (metainfo: Metainfo) => Promise<DownloadStore>;

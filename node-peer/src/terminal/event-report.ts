@@ -1,0 +1,49 @@
+import type { InfoHash, SessionEvent } from "@shoal/peer-core";
+import type { Metainfo } from "@shoal/peer-core/torrent";
+import type { FileDescription } from "./json-events.js";
+import type { Output } from "./output.js";
+
+/** Tells the user of what happens in one share, apart from what its command waits for. */
+export function reportEvent(event: SessionEvent, infoHash: InfoHash, output: Output): void {
+  switch (event.kind) {
+    case "peer":
+      output.event({
+        event: "peer",
+        infoHash,
+        peerId: event.peerId,
+        address: event.label,
+        change: event.change,
+        reason: event.reason ?? null,
+      });
+      output.detail(`peer ${event.label} ${event.change}${event.reason ? `: ${event.reason}` : ""}`);
+      break;
+    case "announced":
+      output.detail(`tracker ${event.tracker}: ${event.peers} peers`);
+      break;
+    case "tracker-error":
+      output.warn("tracker", `${event.tracker}: ${event.error.message}`);
+      break;
+    case "warning":
+      output.warn(event.code, event.message);
+      break;
+    default:
+  }
+}
+
+/** The `metadata` event of a share. */
+export function reportMetadata(metainfo: Metainfo, output: Output): void {
+  const { infoHash, name, length: size, geometry } = metainfo;
+  const { pieceLength, pieceCount: pieces } = geometry;
+  output.event({ event: "metadata", infoHash, name, size, pieceLength, pieces, files: describeFiles(metainfo) });
+}
+
+/** The files of a share as people count them: without padding, indexes kept. */
+export function describeFiles(metainfo: Metainfo): readonly FileDescription[] {
+  const files = metainfo.files.map((file, index) => ({
+    index,
+    path: file.path.join("/"),
+    size: file.length,
+    padding: file.padding,
+  }));
+  return files.filter((file) => !file.padding).map(({ index, path, size }) => ({ index, path, size }));
+}
