@@ -1,59 +1,13 @@
 import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
-import { createHash } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isShoalError, type Hasher } from "@shoal/peer-core";
-import { createMetainfo, pieceHash, type Metainfo } from "@shoal/peer-core/torrent";
+import { isShoalError } from "@shoal/peer-core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { FsPieceStore } from "./fs-piece-store.js";
 import { isTargetTaken, openFsPieceStore, type FsPieceStoreOptions } from "./open-fs-piece-store.js";
+import { countingVerifier, FIXTURE_PIECE, makeShare, pieceBytes, type ShareFixture } from "./share-fixture.js";
 
-const PIECE = 32 * 1024;
-const hasher: Hasher = { sha1: (bytes) => Promise.resolve(new Uint8Array(createHash("sha1").update(bytes).digest())) };
-
-interface Share {
-  readonly metainfo: Metainfo;
-  readonly content: Uint8Array;
-}
-
-function patterned(length: number, seed: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let state = seed * 2654435761 + 1;
-  for (let i = 0; i < length; i++) {
-    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
-    bytes[i] = state >>> 24;
-  }
-  return bytes;
-}
-
-async function share(name: string, files: Readonly<Record<string, number>> | number): Promise<Share> {
-  const sizes = typeof files === "number" ? { [name]: files } : files;
-  const contents = new Map(Object.entries(sizes).map(([path, length], at) => [path, patterned(length, at + 1)]));
-  const metainfo = await createMetainfo({
-    name,
-    isMultiFile: typeof files !== "number",
-    pieceLength: PIECE,
-    hasher,
-    files: [...contents].map(([path, bytes]) => ({
-      path: path.split("/"),
-      length: bytes.length,
-      read: (position: number, into: Uint8Array) => {
-        const part = bytes.subarray(position, position + into.length);
-        into.set(part);
-        return Promise.resolve(part.length);
-      },
-    })),
-  });
-  const content = new Uint8Array(metainfo.length);
-  for (const file of metainfo.files) content.set(contents.get(file.path.join("/"))!, file.offset);
-  return { metainfo, content };
-}
-
-function pieceOf({ metainfo, content }: Share, index: number): Uint8Array {
-  const piece = metainfo.geometry.pieceIndex(index);
-  const offset = metainfo.geometry.pieceOffset(piece);
-  return content.subarray(offset, offset + metainfo.geometry.pieceSize(piece));
-}
+const PIECE = FIXTURE_PIECE;
 
 let directory: string;
 let stores: FsPieceStore[];
@@ -68,26 +22,14 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-async function open(of: Share, options: Partial<FsPieceStoreOptions> = {}): Promise<FsPieceStore> {
+async function open(of: ShareFixture, options: Partial<FsPieceStoreOptions> = {}): Promise<FsPieceStore> {
   const store = await openFsPieceStore({ metainfo: of.metainfo, directory, ...options });
   stores.push(store);
   return store;
 }
 
-/** Verifies as the product does, and counts how often it was asked. */
-function verifier(of: Share): { count: number; verifyPiece: NonNullable<FsPieceStoreOptions["verifyPiece"]> } {
-  const counter = {
-    count: 0,
-    verifyPiece: async (piece: Parameters<typeof pieceHash>[1], bytes: Uint8Array) => {
-      counter.count++;
-      return Buffer.compare(await hasher.sha1(bytes), pieceHash(of.metainfo, piece)) === 0;
-    },
-  };
-  return counter;
-}
-
-async function write(store: FsPieceStore, of: Share, pieces: Iterable<number>): Promise<void> {
-  for (const index of pieces) await store.write(of.metainfo.geometry.pieceIndex(index), pieceOf(of, index));
+async function write(store: FsPieceStore, of: ShareFixture, pieces: Iterable<number>): Promise<void> {
+  for (const index of pieces) await store.write(of.metainfo.geometry.pieceIndex(index), pieceBytes(of, index));
 }
 
 async function expectRejection(
@@ -105,7 +47,7 @@ async function expectRejection(
 
 describe("a single-file download", () => {
   it("stands under its final name only after finish, byte for byte, and leaves nothing else", async () => {
-    const of = await share("film.bin", 5 * PIECE + 77);
+    const of = await makeShare("film.bin", 5 * PIECE + 77);
     const store = await open(of);
     await write(store, of, [5, 0, 3, 1, 4, 2]);
     expect((await readdir(directory)).sort()).toContain("film.bin.part");
@@ -114,24 +56,24 @@ describe("a single-file download", () => {
     expect(Buffer.compare(await readFile(join(directory, "film.bin")), of.content)).toBe(0);
     const into = new Uint8Array(100);
     await store.read(of.metainfo.geometry.pieceIndex(3), 50, into);
-    expect(into).toEqual(pieceOf(of, 3).subarray(50, 150));
+    expect(into).toEqual(pieceBytes(of, 3).subarray(50, 150));
     await store.close();
     expect(await readdir(directory)).toEqual(["film.bin"]);
   });
 
   it("believes its own record after an orderly close, without hashing", async () => {
-    const of = await share("film.bin", 4 * PIECE);
+    const of = await makeShare("film.bin", 4 * PIECE);
     const first = await open(of);
     await write(first, of, [0, 2]);
     await first.close();
-    const check = verifier(of);
+    const check = countingVerifier(of);
     const second = await open(of, check);
     expect([...second.present()]).toEqual([1, 0, 1, 0]);
     expect(check.count).toBe(0);
   });
 
   it("hashes claimed pieces again when the file was changed behind its back", async () => {
-    const of = await share("film.bin", 4 * PIECE);
+    const of = await makeShare("film.bin", 4 * PIECE);
     const first = await open(of);
     await write(first, of, [0, 1, 2]);
     await first.close();
@@ -139,14 +81,14 @@ describe("a single-file download", () => {
     const bytes = await readFile(part);
     bytes[PIECE] = (bytes[PIECE] ?? 0) ^ 1;
     await writeFile(part, bytes);
-    const check = verifier(of);
+    const check = countingVerifier(of);
     const second = await open(of, check);
     expect([...second.present()]).toEqual([1, 0, 1, 0]);
     expect(check.count).toBe(3);
   });
 
   it("claims nothing that may have gone when it cannot hash", async () => {
-    const of = await share("film.bin", 4 * PIECE);
+    const of = await makeShare("film.bin", 4 * PIECE);
     const first = await open(of);
     await write(first, of, [0, 1, 2]);
     await first.close();
@@ -155,7 +97,7 @@ describe("a single-file download", () => {
   });
 
   it("forgets a removed piece for good", async () => {
-    const of = await share("film.bin", 3 * PIECE);
+    const of = await makeShare("film.bin", 3 * PIECE);
     const first = await open(of);
     await write(first, of, [0, 1, 2]);
     await first.remove(of.metainfo.geometry.pieceIndex(1));
@@ -165,7 +107,7 @@ describe("a single-file download", () => {
   });
 
   it("completes with no bytes at all", async () => {
-    const of = await share("empty", 0);
+    const of = await makeShare("empty", 0);
     const store = await open(of);
     await store.finish();
     await store.close();
@@ -174,14 +116,14 @@ describe("a single-file download", () => {
   });
 
   it("refuses to start where its final name is taken, even by a dangling link", async () => {
-    const of = await share("film.bin", PIECE);
+    const of = await makeShare("film.bin", PIECE);
     await symlink("/nowhere", join(directory, "film.bin"));
     await expectRejection(open(of), "exists", "film.bin");
     expect(await readdir(directory)).toEqual(["film.bin"]);
   });
 
   it("does not replace a file that took its final name meanwhile, and can be finished later", async () => {
-    const of = await share("film.bin", PIECE);
+    const of = await makeShare("film.bin", PIECE);
     const store = await open(of);
     await write(store, of, [0]);
     await writeFile(join(directory, "film.bin"), "mine");
@@ -193,7 +135,7 @@ describe("a single-file download", () => {
   });
 
   it("replaces a file when overwriting is allowed, but not a folder", async () => {
-    const of = await share("film.bin", PIECE);
+    const of = await makeShare("film.bin", PIECE);
     await writeFile(join(directory, "film.bin"), "old");
     const store = await open(of, { existing: "overwrite" });
     await write(store, of, [0]);
@@ -206,14 +148,14 @@ describe("a single-file download", () => {
   });
 
   it("does not touch somebody else's file with the name of its unfinished one", async () => {
-    const of = await share("film.bin", PIECE);
+    const of = await makeShare("film.bin", PIECE);
     await writeFile(join(directory, "film.bin.part"), "a browser's");
     await expectRejection(open(of), "exists", "film.bin.part");
     expect(await readFile(join(directory, "film.bin.part"), "utf8")).toBe("a browser's");
   });
 
   it("is locked while open", async () => {
-    const of = await share("film.bin", PIECE);
+    const of = await makeShare("film.bin", PIECE);
     const store = await open(of);
     await expectRejection(open(of), "exists", String(process.pid));
     await store.close();
@@ -221,7 +163,7 @@ describe("a single-file download", () => {
   });
 
   it("stores a name that leaves no room for .part", async () => {
-    const of = await share("n".repeat(255), PIECE);
+    const of = await makeShare("n".repeat(255), PIECE);
     const store = await open(of);
     await write(store, of, [0]);
     await store.finish();
@@ -230,7 +172,7 @@ describe("a single-file download", () => {
   });
 
   it("discards everything on request", async () => {
-    const of = await share("film.bin", 2 * PIECE);
+    const of = await makeShare("film.bin", 2 * PIECE);
     const store = await open(of);
     await write(store, of, [0]);
     await store.discard();
@@ -242,7 +184,7 @@ const FOLDER = { "a/one": PIECE + 5, "a/zero": 0, "b/deep/two": 3 * PIECE, three
 
 describe("a folder download", () => {
   it("appears at once and whole, empty files included", async () => {
-    const of = await share("album", FOLDER);
+    const of = await makeShare("album", FOLDER);
     const store = await open(of);
     await write(store, of, of.metainfo.geometry.pieces());
     await store.finish();
@@ -255,7 +197,7 @@ describe("a folder download", () => {
   });
 
   it("keeps files that were not chosen out of the folder, and their bytes readable", async () => {
-    const of = await share("album", FOLDER);
+    const of = await makeShare("album", FOLDER);
     const chosen = of.metainfo.files.findIndex((file) => file.path.join("/") === "a/one");
     const store = await open(of, { selected: new Set([chosen]) });
     const wanted = [...store.wantedPieces().entries()].filter(([, is]) => is === 1).map(([index]) => index);
@@ -265,7 +207,7 @@ describe("a folder download", () => {
     for (const index of wanted) {
       const into = new Uint8Array(PIECE);
       await store.read(of.metainfo.geometry.pieceIndex(index), 0, into);
-      expect(Buffer.compare(into, pieceOf(of, index))).toBe(0);
+      expect(Buffer.compare(into, pieceBytes(of, index))).toBe(0);
     }
     await store.close();
     expect(await readdir(directory)).toEqual(["album"]);
@@ -273,12 +215,12 @@ describe("a folder download", () => {
   });
 
   it("takes up a changed selection: what was chosen before is dropped, what is new is verified", async () => {
-    const of = await share("album", FOLDER);
+    const of = await makeShare("album", FOLDER);
     const index = (path: string) => of.metainfo.files.findIndex((file) => file.path.join("/") === path);
     const first = await open(of, { selected: new Set([index("b/deep/two")]) });
     await write(first, of, [1, 2]);
     await first.close();
-    const check = verifier(of);
+    const check = countingVerifier(of);
     const second = await open(of, { selected: new Set([index("a/one")]), ...check });
     const rest = [...second.wantedPieces().entries()].filter(([at, is]) => is === 1 && second.present()[at] === 0);
     await write(
@@ -293,7 +235,7 @@ describe("a folder download", () => {
   });
 
   it("merges into an existing folder when overwriting is allowed", async () => {
-    const of = await share("album", FOLDER);
+    const of = await makeShare("album", FOLDER);
     await mkdir(join(directory, "album/a"), { recursive: true });
     await writeFile(join(directory, "album/a/one"), "old");
     await writeFile(join(directory, "album/mine"), "mine");
@@ -307,7 +249,7 @@ describe("a folder download", () => {
   });
 
   it("does not follow links planted in its folder", async () => {
-    const of = await share("album", FOLDER);
+    const of = await makeShare("album", FOLDER);
     const first = await open(of);
     await first.close();
     const outside = join(directory, "outside");
@@ -318,7 +260,7 @@ describe("a folder download", () => {
     const store = await open(of);
     for (const index of of.metainfo.geometry.pieces()) {
       await store
-        .write(index, pieceOf(of, index))
+        .write(index, pieceBytes(of, index))
         .catch((error: unknown) => expect(isShoalError(error, "disk")).toBe(true));
     }
     expect(store.present()[0]).toBe(0);
@@ -327,20 +269,20 @@ describe("a folder download", () => {
   });
 
   it("does not unpack through a link in the place of its own folder", async () => {
-    const of = await share("album", FOLDER);
+    const of = await makeShare("album", FOLDER);
     await (await open(of)).close();
     await rm(join(directory, "album.part"), { recursive: true });
     await mkdir(join(directory, "outside"));
     await symlink(join(directory, "outside"), join(directory, "album.part"));
     const store = await open(of);
-    await expectRejection(store.write(of.metainfo.geometry.pieceIndex(0), pieceOf(of, 0)), "disk", "symbolic link");
+    await expectRejection(store.write(of.metainfo.geometry.pieceIndex(0), pieceBytes(of, 0)), "disk", "symbolic link");
     expect(await readdir(join(directory, "outside"))).toEqual([]);
   });
 });
 
 describe("names and paths", () => {
   it("refuses names that lead elsewhere before anything is made", async () => {
-    const of = await share("album", FOLDER);
+    const of = await makeShare("album", FOLDER);
     for (const name of ["..", ".", "a/b", "", "\0", ".shoal-x"]) {
       await expectRejection(open({ ...of, metainfo: { ...of.metainfo, name } }), "unsafe-name");
     }
@@ -349,7 +291,7 @@ describe("names and paths", () => {
 
   it("says that a path is too long instead of failing in the middle", async () => {
     const deep = Array.from({ length: 20 }, () => "d".repeat(250)).join("/");
-    const of = await share("album", { [deep]: 10 });
+    const of = await makeShare("album", { [deep]: 10 });
     await expectRejection(open(of), "disk", "shorter path");
   });
 });

@@ -1,5 +1,5 @@
 import { rm } from "node:fs/promises";
-import { invariant, ShoalError, type PieceIndex, type PieceStore } from "@shoal/peer-core";
+import { ShoalError, type PieceIndex, type PieceStore } from "@shoal/peer-core";
 import type { Metainfo } from "@shoal/peer-core/torrent";
 import type { ClaimRecorder } from "./claim-recorder.js";
 import type { FileLayout } from "./file-layout.js";
@@ -160,4 +160,9 @@ export class FsPieceStore implements PieceStore {
   async #settled(): Promise<void> {
     await Promise.allSettled(this.#underWay);
   }
+}
+
+/** Throws when the store's owner breaks its part of the contract: a bug, never the disk's fault. */
+function invariant(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new Error(`Invariant broken: ${message}`);
 }

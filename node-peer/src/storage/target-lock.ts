@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { link, open, readFile, readlink, rename, rm, stat, utimes } from "node:fs/promises";
+import { link, open, readFile, readlink, rm, stat, utimes } from "node:fs/promises";
 import { hostname } from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
 import { ShoalError } from "@shoal/peer-core";
 import { diskError, errnoOf } from "./disk-error.js";
 
@@ -9,6 +10,12 @@ const HEARTBEAT_MS = 15_000;
 
 /** A lock of a process that cannot be seen is dead after four missed heartbeats. */
 const DEAD_AFTER_MS = 60_000;
+
+/** Taking over takes milliseconds; whoever has not done it by then was killed while at it. */
+const TAKEOVER_MS = 10_000;
+const RETRY_MS = 20;
+/** Long enough to outlast an abandoned takeover. */
+const ATTEMPTS = (2 * TAKEOVER_MS) / RETRY_MS;
 
 /** Who holds a lock. `world` names host, boot and process namespace: within one, process ids can be compared. */
 interface Holder {
@@ -38,7 +45,7 @@ export class TargetLock {
   static async take(path: string): Promise<TargetLock> {
     const text = JSON.stringify(await describeSelf());
     try {
-      for (let attempt = 0; attempt < 5; attempt++) {
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         if (await create(path, text)) return new TargetLock(path, text);
         await removeIfStale(path);
       }
@@ -99,12 +106,26 @@ async function removeIfStale(path: string): Promise<void> {
         "choose another folder, or wait for it",
     );
   }
-  // Moved away first: of several that find it stale only one gets it, and can still see that it is the one it judged.
-  const aside = `${path}.${randomBytes(6).toString("hex")}`;
-  await rename(path, aside).catch(() => undefined);
-  const moved = await readFile(aside, "utf8").catch(() => undefined);
-  if (moved !== undefined && moved !== text) await link(aside, path).catch(() => undefined);
-  await rm(aside, { force: true });
+  await withTakeover(path, async () => {
+    // Another one may have taken it over meanwhile, and it is that one's now.
+    if ((await readFile(path, "utf8").catch(() => undefined)) === text) await rm(path, { force: true });
+  });
+}
+
+/** Runs `work` unless somebody else is taking over the same lock: of two, the later would remove the former's new lock. */
+async function withTakeover(path: string, work: () => Promise<void>): Promise<void> {
+  const guard = `${path}.takeover`;
+  if (!(await create(guard, ""))) {
+    const stats = await stat(guard).catch(() => undefined);
+    if (stats !== undefined && Date.now() - stats.mtimeMs > TAKEOVER_MS) await rm(guard, { force: true });
+    await delay(RETRY_MS);
+    return;
+  }
+  try {
+    await work();
+  } finally {
+    await rm(guard, { force: true });
+  }
 }
 
 async function isHeld(path: string, text: string): Promise<boolean> {
