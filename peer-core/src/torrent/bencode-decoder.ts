@@ -1,4 +1,3 @@
-import { toBinaryString } from "../base/bytes.js";
 import { ShoalError } from "../base/errors.js";
 
 /** A decoded value (BEP 3). Byte strings are views of the input. */
@@ -112,7 +111,9 @@ export class BencodeDecoder {
   }
 
   #key(entries: ReadonlyMap<string, BencodeValue>): string {
-    const key = toBinaryString(this.#string(MAX_KEY_BYTES));
+    // Ten times as fast as adding up characters, over up to 32 MiB of keys; apply takes views, its type does not say so.
+    const characters = this.#string(MAX_KEY_BYTES) as unknown as number[];
+    const key = String.fromCharCode.apply(undefined, characters);
     if (entries.has(key)) throw this.#error("a duplicate key");
     return key;
   }

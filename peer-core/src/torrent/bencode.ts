@@ -1,7 +1,8 @@
-import { concatBytes, fromBinaryString, utf8Decode, utf8Encode } from "../base/bytes.js";
+import { fromBinaryString, utf8Decode } from "../base/bytes.js";
 import { ShoalError } from "../base/errors.js";
 import { BencodeDecoder } from "./bencode-decoder.js";
 import type { BencodeDict, BencodeValue } from "./bencode-decoder.js";
+import { BencodeWriter } from "./bencode-writer.js";
 
 export type { BencodeDict, BencodeValue } from "./bencode-decoder.js";
 export { MAX_BENCODE_DEPTH, MAX_BENCODE_ITEMS } from "./bencode-decoder.js";
@@ -9,49 +10,41 @@ export { MAX_BENCODE_DEPTH, MAX_BENCODE_ITEMS } from "./bencode-decoder.js";
 /** What `encodeBencode` takes: as `BencodeValue`, and text, which becomes UTF-8. */
 export type BencodeInput = number | string | Uint8Array | readonly BencodeInput[] | ReadonlyMap<string, BencodeInput>;
 
-const LIST = utf8Encode("l");
-const DICT = utf8Encode("d");
-const END = utf8Encode("e");
-
 /** Canonical bencoding: keys sorted by bytes. Throws ShoalError("bencode") for numbers that are not safe integers. */
 export function encodeBencode(value: BencodeInput): Uint8Array {
-  const parts: Uint8Array[] = [];
-  encodeInto(parts, value);
-  return concatBytes(parts);
+  const writer = new BencodeWriter();
+  encodeInto(writer, value);
+  return writer.finish();
 }
 
-function encodeInto(parts: Uint8Array[], value: BencodeInput): void {
-  if (typeof value === "number") parts.push(encodeInteger(value));
-  else if (typeof value === "string") pushBytes(parts, utf8Encode(value));
-  else if (value instanceof Uint8Array) pushBytes(parts, value);
-  else if (isMap(value)) encodeDict(parts, value);
+function encodeInto(writer: BencodeWriter, value: BencodeInput): void {
+  if (typeof value === "number") writer.ascii(`i${checkedInteger(value)}e`);
+  else if (typeof value === "string") writer.text(value);
+  else if (value instanceof Uint8Array) writer.string(value);
+  else if (isMap(value)) encodeDict(writer, value);
   else {
-    parts.push(LIST);
-    for (const item of value) encodeInto(parts, item);
-    parts.push(END);
+    writer.ascii("l");
+    for (const item of value) encodeInto(writer, item);
+    writer.ascii("e");
   }
 }
 
-function encodeInteger(value: number): Uint8Array {
+function checkedInteger(value: number): number {
   if (!Number.isSafeInteger(value)) throw new ShoalError("bencode", `Not a safe integer: ${value}`);
-  return utf8Encode(`i${value}e`);
+  return value;
 }
 
-function encodeDict(parts: Uint8Array[], dict: ReadonlyMap<string, BencodeInput>): void {
-  parts.push(DICT);
+function encodeDict(writer: BencodeWriter, dict: ReadonlyMap<string, BencodeInput>): void {
+  writer.ascii("d");
   // Keys are Latin-1, so the order of UTF-16 units is the order of bytes.
   for (const key of [...dict.keys()].sort()) {
     const keyBytes = fromBinaryString(key);
     const value = dict.get(key);
     if (keyBytes === undefined || value === undefined) throw new ShoalError("bencode", `Not a key of bytes: ${key}`);
-    pushBytes(parts, keyBytes);
-    encodeInto(parts, value);
+    writer.string(keyBytes);
+    encodeInto(writer, value);
   }
-  parts.push(END);
-}
-
-function pushBytes(parts: Uint8Array[], bytes: Uint8Array): void {
-  parts.push(utf8Encode(`${bytes.length}:`), bytes);
+  writer.ascii("e");
 }
 
 /**

@@ -6,7 +6,7 @@ import { invariant } from "../base/invariant.js";
 export const UNIT_BYTES = 16384;
 
 /** Shorter pieces than one unit would make requests that other clients refuse. */
-export const MIN_PIECE_LENGTH = UNIT_BYTES;
+export const MIN_PIECE_LENGTH = 16 * 1024;
 
 /** A piece is held in memory while it is assembled and hashed: several at once must fit a tab. */
 export const MAX_PIECE_LENGTH = 16 * 1024 * 1024;
