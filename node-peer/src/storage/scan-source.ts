@@ -1,12 +1,11 @@
-import { constants } from "node:fs";
-import { access, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { compareBytes, ShoalError, utf8Encode } from "@shoal/peer-core";
 import { displayName, type SourceFile } from "@shoal/peer-core/torrent";
 import { reasonOf } from "./disk-error.js";
 import { nameWarnings } from "./name-warnings.js";
 import { SourceReader, type SourceFileIdentity } from "./source-reader.js";
-import { walkFolder, type FoundFile } from "./walk-folder.js";
+import { assertReadable, walkFolder, type FoundFile } from "./walk-folder.js";
 
 /** A file to share, in place. */
 export interface ScannedFile extends SourceFile, SourceFileIdentity {
@@ -43,7 +42,7 @@ export async function scanSource(path: string, signal?: AbortSignal): Promise<Sc
   });
   const name = nameOf(absolute);
   if (stats.isFile()) {
-    await access(absolute, constants.R_OK).catch((error: unknown) => {
+    await assertReadable(absolute).catch((error: unknown) => {
       throw unreadable(absolute, error);
     });
     return source({ path: absolute, name, isMultiFile: false }, [{ path: [name], absolutePath: absolute, stats }], []);

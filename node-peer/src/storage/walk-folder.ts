@@ -1,10 +1,13 @@
 import { constants, type BigIntStats } from "node:fs";
-import { access, lstat, readdir, realpath, stat } from "node:fs/promises";
+import { lstat, open, readdir, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { ShoalError, utf8Decode } from "@shoal/peer-core";
 import { displayName, MAX_FILES, MAX_PATH_COMPONENTS, RESERVED_PREFIX } from "@shoal/peer-core/torrent";
 import { reasonOf } from "./disk-error.js";
 import { runParallel } from "./run-parallel.js";
+
+/** A FIFO put in a file's place must not hang the process. */
+const NO_BLOCK = (constants.O_NONBLOCK as number | undefined) ?? 0;
 
 const PARALLEL_LOOKS = 16;
 
@@ -115,7 +118,7 @@ class Walk {
         `${displayName(this.#root)} holds more than ${MAX_FILES} files, the most a share can have`,
       );
     }
-    await this.#orThrow(file.absolutePath, access(file.absolutePath, constants.R_OK));
+    await this.#orThrow(file.absolutePath, assertReadable(file.absolutePath));
     this.files.push(file);
   }
 
@@ -132,6 +135,12 @@ class Walk {
       throw unreadable(path, error);
     }
   }
+}
+
+/** Opens a file and closes it: asking for permissions alone is not the same on network disks and with access lists. */
+export async function assertReadable(path: string): Promise<void> {
+  const handle = await open(path, constants.O_RDONLY | NO_BLOCK);
+  await handle.close();
 }
 
 function nameFrom(bytes: Buffer, folder: string): string {
