@@ -62,6 +62,11 @@ export function clientAddress(request: IncomingMessage, trustProxy: boolean): Cl
   return { ip, scope: scopeOf(ip) ?? "private", group: groupOf(ip), isExempt: false, localIp: undefined };
 }
 
+/** True when the request names an address that it was forwarded for, whether or not that is believed. */
+export function isForwarded(request: IncomingMessage): boolean {
+  return request.headers["x-forwarded-for"] !== undefined;
+}
+
 function forwardedFor(request: IncomingMessage): string | undefined {
   const header = request.headers["x-forwarded-for"];
   const text = Array.isArray(header) ? header.join(",") : header;

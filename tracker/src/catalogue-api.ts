@@ -34,6 +34,12 @@ export interface CatalogueRoute {
   readonly piece: number | undefined;
 }
 
+export interface CatalogueRequest {
+  readonly url: URL;
+  readonly route: CatalogueRoute;
+  readonly from: ClientAddress;
+}
+
 /** `info` is small beside its pieces, so a metainfo comes in seconds; these wait while others are parsed. */
 const MAX_WAITING_UPLOADS = 1_000;
 /** Types that a foreign page cannot send without asking first, so nobody publishes from a visitor's address. */
@@ -65,9 +71,7 @@ export class CatalogueApi {
   async handle(
     request: IncomingMessage,
     response: ServerResponse,
-    url: URL,
-    route: CatalogueRoute,
-    from: ClientAddress,
+    { url, route, from }: CatalogueRequest,
   ): Promise<void> {
     const method = request.method ?? "";
     if (method === "OPTIONS") {

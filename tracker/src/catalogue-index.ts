@@ -1,6 +1,6 @@
 import type { InfoHash } from "@shoal/peer-core/announce";
 import type { CatalogueEntry, CataloguePage, CatalogueQuery } from "./catalogue.js";
-import { MAX_ENTRIES_VISITED } from "./limits.js";
+import { MAX_ENTRIES_VISITED, SEED_SEEN_GRAIN_MS } from "./limits.js";
 
 interface Row {
   /** Counts up with every entry; a cursor is the number of the last row that was looked at. */
@@ -30,17 +30,24 @@ export class CatalogueIndex {
     return this.#byHash.get(infoHash)?.entry;
   }
 
-  /** Adds as the newest an entry that is not there yet. */
-  add(entry: CatalogueEntry): void {
-    const row = { number: ++this.#lastNumber, name: entry.name.toLowerCase(), entry, isGone: false };
+  /**
+   * Adds as the newest an entry that is not there yet, and returns its number. `number` is for entries that had one
+   * before a restart: it must be above all others.
+   */
+  add(entry: CatalogueEntry, number: number = this.#lastNumber + 1): number {
+    const row = { number, name: entry.name.toLowerCase(), entry, isGone: false };
+    this.#lastNumber = number;
     this.#byHash.set(entry.infoHash, row);
     this.#rows.push(row);
+    return number;
   }
 
-  /** Replaces an entry in its place. */
-  update(entry: CatalogueEntry): void {
-    const row = this.#byHash.get(entry.infoHash);
-    if (row !== undefined) row.entry = entry;
+  /** Notes that a seed was there; returns what changed, undefined when the note before is recent enough. */
+  seedSeen(infoHash: InfoHash, now: number): { readonly entry: CatalogueEntry; readonly number: number } | undefined {
+    const row = this.#byHash.get(infoHash);
+    if (row === undefined || now - row.entry.lastSeedAt < SEED_SEEN_GRAIN_MS) return undefined;
+    row.entry = { ...row.entry, lastSeedAt: now };
+    return row;
   }
 
   delete(infoHash: InfoHash): boolean {
@@ -58,8 +65,11 @@ export class CatalogueIndex {
     return this.#byHash.keys();
   }
 
-  entries(): readonly CatalogueEntry[] {
-    return [...this.#byHash.values()].map(({ entry }) => entry);
+  /** Info-hashes of entries whose last seed was seen before `before`. */
+  seenBefore(before: number): readonly InfoHash[] {
+    const old: InfoHash[] = [];
+    for (const { entry } of this.#byHash.values()) if (entry.lastSeedAt < before) old.push(entry.infoHash);
+    return old;
   }
 
   search(query: CatalogueQuery): CataloguePage {

@@ -1,46 +1,28 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { join } from "node:path";
 import type { Duplex } from "node:stream";
-import { clientAddress } from "./address.js";
+import { messageOf } from "@shoal/peer-core/announce";
+import { clientAddress, isForwarded } from "./address.js";
 import type { ClientAddress } from "./address.js";
 import { KeyedAllowance } from "./allowance.js";
 import { CatalogueApi, catalogueRoute } from "./catalogue-api.js";
+import { CatalogueUpkeep } from "./catalogue-upkeep.js";
 import type { Catalogue } from "./catalogue.js";
 import { EndpointChecker } from "./endpoint-checker.js";
 import { networkDialer } from "./endpoint-dialer.js";
+import { HttpFrontend } from "./http-frontend.js";
 import { HttpError, replyError } from "./http-reply.js";
 import { ANNOUNCE_SECONDS, HTTP_BURST, HTTP_REQUESTS_PER_SECOND, MAX_ADDRESSES_REMEMBERED } from "./limits.js";
+import { LmdbCatalogue } from "./lmdb-catalogue.js";
 import { MemoryCatalogue } from "./memory-catalogue.js";
 import { MemorySwarmRegistry } from "./memory-swarm-registry.js";
 import { PublishQuota } from "./publish-quota.js";
 import { RelayDirectory } from "./relay-directory.js";
+import { StatusPages } from "./status-pages.js";
+import { TrackerMetrics } from "./tracker-metrics.js";
+import type { MountedTracker, TrackerOptions } from "./tracker-options.js";
 import { Tracker } from "./tracker.js";
 import { WebSocketFrontend } from "./websocket-frontend.js";
-
-export interface TrackerOptions {
-  /** Folder of the durable catalogue, made if missing; without it the catalogue is gone with the process. */
-  readonly dataDir?: string | undefined;
-  /** Announces per minute, socket and swarm after the burst; 0 switches the limit off. Default 2. */
-  readonly announceRate?: number | undefined;
-  /** Take the client's address from X-Forwarded-For whoever sends it; from loopback it is taken always. */
-  readonly trustProxy?: boolean | undefined;
-  /** Where the tracker is reached from outside, for the announce URLs in `.torrent` files. */
-  readonly publicUrl?: string | undefined;
-  readonly version?: string | undefined;
-  /** Endpoints of relays told to everybody, absolute or relative to the tracker's URL ("peer": the hub's own). */
-  readonly relays?: readonly string[] | undefined;
-  /** Hears what an operator should know, one line each. */
-  readonly log?: ((line: string) => void) | undefined;
-}
-
-/** A tracker without a port of its own: the owner of an HTTP server hands it what is its. */
-export interface MountedTracker {
-  /** Answers requests whose path ends as one of the tracker's; false, and untouched, when it does not. */
-  handleRequest(request: IncomingMessage, response: ServerResponse): boolean;
-  /** Takes upgrades of paths that end in /announce; false, and untouched, for others. */
-  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
-  /** Tells every socket, closes the catalogue; the server stays its owner's. */
-  close(): Promise<void>;
-}
 
 /** Time that sockets have to answer a close before they are cut off. */
 const CLOSE_GRACE_MS = 500;
@@ -53,84 +35,155 @@ export function createTracker(options: TrackerOptions = {}): MountedTracker {
   return new Mounted(options);
 }
 
+type Work = (from: ClientAddress) => Promise<void> | void;
+
 class Mounted implements MountedTracker {
+  readonly #options: TrackerOptions;
   readonly #tracker: Tracker;
-  readonly #frontend: WebSocketFrontend;
+  readonly #sockets: WebSocketFrontend;
+  readonly #http: HttpFrontend;
   readonly #catalogue: Catalogue;
   readonly #api: CatalogueApi;
-  readonly #trustProxy: boolean;
+  readonly #upkeep: CatalogueUpkeep;
+  readonly #metrics: TrackerMetrics;
+  readonly #status: StatusPages;
   readonly #requests = new KeyedAllowance(
     { burst: HTTP_BURST, period: 1000 / HTTP_REQUESTS_PER_SECOND },
     MAX_ADDRESSES_REMEMBERED,
   );
   readonly #timer: NodeJS.Timeout;
+  #hasWarnedOfProxy = false;
 
   constructor(options: TrackerOptions) {
+    const { dataDir, publicUrl, version = "unknown", log = () => undefined } = options;
+    this.#options = options;
     const registry = new MemorySwarmRegistry();
-    const rate = options.announceRate ?? 60 / ANNOUNCE_SECONDS;
-    this.#trustProxy = options.trustProxy ?? false;
-    this.#tracker = new Tracker({
-      registry,
-      checker: new EndpointChecker(networkDialer, milliseconds),
-      relays: new RelayDirectory(options.relays),
-      random: Math.random,
-      now: () => Math.floor(milliseconds() / 1000),
-      announceSeconds: rate === 0 ? 0 : 60 / rate,
-    });
-    this.#frontend = new WebSocketFrontend(this.#tracker, milliseconds);
-    this.#catalogue = new MemoryCatalogue();
+    const catalogue = dataDir === undefined ? new MemoryCatalogue() : new LmdbCatalogue(join(dataDir, "catalogue"));
+    const tracker = trackerFrom(options, registry);
+    this.#tracker = tracker;
+    this.#catalogue = catalogue;
+    this.#sockets = new WebSocketFrontend(tracker, milliseconds);
+    this.#http = new HttpFrontend(tracker);
+    this.#metrics = new TrackerMetrics({ tracker, catalogue, socketCount: () => this.#sockets.socketCount });
+    this.#status = new StatusPages({ tracker, catalogue, metrics: this.#metrics, version, now: milliseconds });
+    const now = Date.now;
     this.#api = new CatalogueApi({
-      catalogue: this.#catalogue,
+      catalogue,
       registry,
       quota: new PublishQuota(),
-      now: Date.now,
-      publicUrl: options.publicUrl,
-      createdBy: `shoal ${options.version ?? ""}`.trim(),
+      now,
+      publicUrl,
+      createdBy: `shoal ${version}`,
     });
+    this.#upkeep = new CatalogueUpkeep({ catalogue, registry, now, log });
     this.#timer = setInterval(() => this.#tend(), TEND_MS).unref();
   }
 
   handleRequest(request: IncomingMessage, response: ServerResponse): boolean {
     const url = requestUrl(request);
-    const route = url === undefined ? undefined : catalogueRoute(url.pathname);
-    if (url === undefined || route === undefined) return false;
-    this.#answer(request, response, (from) => this.#api.handle(request, response, url, route, from));
+    const work = url === undefined ? undefined : this.#route(request, response, url);
+    if (work === undefined) return false;
+    this.#answer(request, response, work);
     return true;
   }
 
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     if (requestUrl(request)?.pathname.endsWith("/announce") !== true) return false;
-    const address = clientAddress(request, this.#trustProxy);
+    const address = this.#addressOf(request);
     if (address === undefined) socket.destroy();
-    else this.#frontend.accept(request, socket, head, address);
+    else if (!this.#sockets.accept(request, socket, head, address)) this.#metrics.onRefused("sockets");
     return true;
   }
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#frontend.close(CLOSE_GRACE_MS);
+    await this.#sockets.close(CLOSE_GRACE_MS);
     this.#tracker.close();
     await this.#catalogue.close();
   }
 
-  #tend(): void {
-    this.#frontend.tend();
-    this.#tracker.expire(EXPIRE_BUDGET);
+  #route(request: IncomingMessage, response: ServerResponse, url: URL): Work | undefined {
+    const route = catalogueRoute(url.pathname);
+    if (route !== undefined) return (from) => this.#api.handle(request, response, { url, route, from });
+    const name = url.pathname.slice(url.pathname.lastIndexOf("/") + 1);
+    switch (name) {
+      case "announce":
+        return (from) => this.#http.announce(response, url.search.slice(1), from);
+      case "scrape":
+        return () => this.#http.scrape(response, url.search.slice(1));
+      case "health":
+      case "stats":
+      case "stats.json":
+      case "metrics":
+        return () => this.#status.handle(response, name);
+      default:
+        return undefined;
+    }
   }
 
-  #answer(request: IncomingMessage, response: ServerResponse, work: (from: ClientAddress) => Promise<void>): void {
-    const from = clientAddress(request, this.#trustProxy);
-    if (from === undefined) return void response.destroy();
+  #answer(request: IncomingMessage, response: ServerResponse, work: Work): void {
+    const from = this.#addressOf(request);
+    if (from === undefined) {
+      response.destroy();
+      return;
+    }
     if (!from.isExempt && !this.#requests.take(from.group, milliseconds())) {
+      this.#metrics.onRefused("requests");
       replyError(request, response, new HttpError(429, "rate", "Too many requests from this address"));
       return;
     }
-    work(from).catch((error: unknown) => {
-      const known =
-        error instanceof HttpError ? error : new HttpError(500, "internal", "The tracker could not do this");
-      replyError(request, response, known);
-    });
+    void this.#work(request, response, from, work);
   }
+
+  async #work(request: IncomingMessage, response: ServerResponse, from: ClientAddress, work: Work): Promise<void> {
+    try {
+      await work(from);
+    } catch (error) {
+      if (error instanceof HttpError) {
+        if (error.status === 429 || error.status >= 503) this.#metrics.onRefused(error.code);
+        replyError(request, response, error);
+        return;
+      }
+      // A client that went away in the middle is nobody's fault; what is left is ours, and the operator should know.
+      if (!request.destroyed || request.complete)
+        this.#options.log?.(`${request.method ?? ""} failed: ${messageOf(error)}`);
+      replyError(request, response, new HttpError(500, "internal", "The tracker could not do this"));
+    }
+  }
+
+  #addressOf(request: IncomingMessage): ClientAddress | undefined {
+    const trustProxy = this.#options.trustProxy ?? false;
+    const address = clientAddress(request, trustProxy);
+    if (address?.scope !== "public" && address?.isExempt === false && !trustProxy && isForwarded(request))
+      this.#warnOfProxy(address);
+    return address;
+  }
+
+  #warnOfProxy({ ip }: ClientAddress): void {
+    if (this.#hasWarnedOfProxy) return;
+    this.#hasWarnedOfProxy = true;
+    this.#options.log?.(
+      `Requests come through ${ip} with X-Forwarded-For: if that is your proxy, start with --trust-proxy`,
+    );
+  }
+
+  #tend(): void {
+    this.#sockets.tend();
+    this.#tracker.expire(EXPIRE_BUDGET);
+    this.#upkeep.step();
+  }
+}
+
+function trackerFrom({ announceRate, relays }: TrackerOptions, registry: MemorySwarmRegistry): Tracker {
+  const perMinute = announceRate ?? 60 / ANNOUNCE_SECONDS;
+  return new Tracker({
+    registry,
+    checker: new EndpointChecker(networkDialer, milliseconds),
+    relays: new RelayDirectory(relays),
+    random: Math.random,
+    now: () => Math.floor(milliseconds() / 1000),
+    announceSeconds: perMinute === 0 ? 0 : 60 / perMinute,
+  });
 }
 
 /** Milliseconds that never go back. */

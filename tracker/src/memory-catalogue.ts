@@ -50,14 +50,13 @@ export class MemoryCatalogue implements Catalogue {
   }
 
   seedSeen(infoHash: InfoHash, now: number): Promise<void> {
-    const entry = this.#index.get(infoHash);
-    if (entry !== undefined) this.#index.update({ ...entry, lastSeedAt: now });
+    this.#index.seedSeen(infoHash, now);
     return Promise.resolve();
   }
 
   async expire(before: number): Promise<number> {
-    const old = this.#index.entries().filter(({ lastSeedAt }) => lastSeedAt < before);
-    for (const { infoHash } of old) await this.remove(infoHash);
+    const old = this.#index.seenBefore(before);
+    for (const infoHash of old) await this.remove(infoHash);
     return old.length;
   }
 

@@ -76,15 +76,19 @@ export class RegisteredPeer {
 /** The endpoint of a checked peer as `viewer` is told it; undefined when it is of no use, or not meant, for them. */
 export function endpointFor(peer: RegisteredPeer, viewer: ClientAddress): string | undefined {
   const { dialable, dialScope } = peer;
-  if (dialable === undefined || dialScope === undefined) return undefined;
-  if (mayBeTold(dialScope, viewer.scope)) return endpointAt(peer.address.ip, dialable);
-  // A peer on the tracker's own machine is reached by its neighbours where they reach the tracker.
-  const isNeighbour = dialScope === "loopback" && viewer.scope === "private" && viewer.localIp !== undefined;
-  return isNeighbour && dialable.kind === "port" ? endpointAt(viewer.localIp, dialable) : undefined;
-}
-
-function endpointAt(ip: string, dialable: Dialable): string {
-  if (dialable.kind === "url") return dialable.url;
+  if (dialable?.kind === "url") {
+    return dialScope !== undefined && mayBeTold(dialScope, viewer.scope) ? dialable.url : undefined;
+  }
+  const ip = addressFor(peer, viewer);
+  if (ip === undefined || dialable === undefined) return undefined;
   const host = hostAndPort(ip, dialable.port);
   return dialable.overHttp ? `tcp://${host}` : `ws://${host}${PEER_PATH}`;
+}
+
+/** The IP address of a peer with a checked port as `viewer` is told it; undefined when there is none for them. */
+export function addressFor({ dialScope, address }: RegisteredPeer, viewer: ClientAddress): string | undefined {
+  if (dialScope === undefined) return undefined;
+  if (mayBeTold(dialScope, viewer.scope)) return address.ip;
+  // A peer on the tracker's own machine is reached by its neighbours where they reach the tracker.
+  return dialScope === "loopback" && viewer.scope === "private" ? viewer.localIp : undefined;
 }

@@ -3,7 +3,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { ShoalError } from "@shoal/peer-core/announce";
 import { createTracker } from "./create-tracker.js";
-import type { TrackerOptions } from "./create-tracker.js";
+import type { TrackerOptions } from "./tracker-options.js";
 import { HttpError, replyError } from "./http-reply.js";
 import { limitServer, SERVER_OPTIONS } from "./limit-server.js";
 

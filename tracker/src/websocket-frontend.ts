@@ -44,11 +44,11 @@ export class WebSocketFrontend {
     return this.#lines.size;
   }
 
-  /** Takes an upgrade over, or refuses it with an HTTP status. */
-  accept(request: IncomingMessage, socket: Duplex, head: Buffer, address: ClientAddress): void {
+  /** Takes an upgrade over; false when there is no room, which it answers with an HTTP status. */
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer, address: ClientAddress): boolean {
     if (!this.#limits.take(address, this.#now())) {
       socket.end("HTTP/1.1 429 Too Many Requests\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
-      return;
+      return false;
     }
     // Also covers handshakes that fail: the socket closes in every case.
     socket.once("close", () => this.#limits.release(address));
@@ -64,6 +64,7 @@ export class WebSocketFrontend {
       // `ws` reports broken frames here and closes the socket itself.
       opened.on("error", () => undefined);
     });
+    return true;
   }
 
   /** To be called every second or so: pings, time limits, and the budget of bytes that wait for slow readers. */
