@@ -110,9 +110,9 @@ export class MemoryHost {
       remoteAddress: remote.ipAddress,
       uplink: this.uplink,
       downlink: this.downlink,
-      onGone: (end) => this.#ends.delete(end),
-      onSent: (bytes) => (this.sentBytes += bytes),
-      onReceived: (bytes) => (this.receivedBytes += bytes),
+      onGone: (end) => void this.#ends.delete(end),
+      onSent: (bytes) => void (this.sentBytes += bytes),
+      onReceived: (bytes) => void (this.receivedBytes += bytes),
     };
   }
 
