@@ -125,6 +125,11 @@ describe("parseInfo", () => {
     await expect(parse(empty(MAX_FILES + 1))).rejects.toEqual(badMetainfo);
   });
 
+  it("says of a share of BitTorrent v2 alone that only v1 is supported", async () => {
+    const fields = { name: "a", "meta version": 2, "piece length": 32 * KIB, "file tree": dictFrom({}) };
+    await expect(parse(fields)).rejects.toThrow(/only BitTorrent v1/);
+  });
+
   it("refuses more than 32 MiB before looking at them", async () => {
     await expect(parseInfo(new Uint8Array(MAX_METAINFO_BYTES + 1), hasher)).rejects.toEqual(badMetainfo);
   });

@@ -69,6 +69,8 @@ export function tooLarge(length: number): ShoalError {
 function readInfo(infoBytes: Uint8Array): Omit<Metainfo, "infoHash" | "infoBytes"> {
   const info = dictOf(decodeBencode(infoBytes));
   if (info === undefined) throw new ShoalError("metainfo", "info is not a dictionary");
+  const hashes = bytesOf(info, "pieces");
+  if (hashes === undefined) throw new ShoalError("metainfo", "info has no pieces: only BitTorrent v1 is supported");
   const name = readName(info);
   const isMultiFile = info.has("files");
   if (isMultiFile === info.has("length")) throw new ShoalError("metainfo", "Expected either files or length in info");
@@ -76,12 +78,10 @@ function readInfo(infoBytes: Uint8Array): Omit<Metainfo, "infoHash" | "infoBytes
   const length = files.reduce((sum, file) => sum + file.length, 0);
   const geometry = new Geometry(length, intOf(info, "piece length") ?? 0);
   const isPrivate = intOf(info, "private") === 1;
-  return { name, length, isMultiFile, isPrivate, files, geometry, pieceHashes: readHashes(info, geometry) };
+  return { name, length, isMultiFile, isPrivate, files, geometry, pieceHashes: checkedHashes(hashes, geometry) };
 }
 
-function readHashes(info: BencodeDict, geometry: Geometry): Uint8Array {
-  const hashes = bytesOf(info, "pieces");
-  if (hashes === undefined) throw new ShoalError("metainfo", "info has no pieces: only BitTorrent v1 is supported");
+function checkedHashes(hashes: Uint8Array, geometry: Geometry): Uint8Array {
   const expected = HASH_BYTES * geometry.pieceCount;
   if (hashes.length !== expected) {
     throw new ShoalError("metainfo", `Expected ${expected} bytes of piece hashes, not ${hashes.length}`);
