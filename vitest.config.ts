@@ -13,8 +13,14 @@ export default defineConfig({
         ...fromSource,
         test: {
           name: "unit",
-          include: ["peer-core/**/*.test.ts", "tracker/src/**/*.test.ts", "node-peer/src/**/*.test.ts", "tests/{contract,simulation}/**/*.test.ts"],
+          include: [
+            "peer-core/**/*.test.ts",
+            "tracker/src/**/*.test.ts",
+            "node-peer/src/**/*.test.ts",
+            "tests/{contract,simulation}/**/*.test.ts",
+          ],
           exclude: ["**/dist/**", "**/node_modules/**"],
+          testTimeout: 60_000,
         },
       },
       {

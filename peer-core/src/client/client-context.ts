@@ -1,11 +1,10 @@
-import type { PeerId } from "../base/ids.js";
+import type { InfoHash, PeerId } from "../base/ids.js";
 import type { RateLimiter } from "../base/rate-limiter.js";
 import type { Dialer } from "../ports/connection.js";
 import type { Runtime } from "../ports/runtime.js";
 import type { TrackerChannel } from "../ports/tracker-channel.js";
 import type { Reputation } from "../swarm/reputation.js";
 import type { ListenAddress } from "./share-options.js";
-import type { TorrentSession } from "./torrent-session.js";
 
 /** What the shares of one client have in common. */
 export interface ClientContext {
@@ -24,5 +23,5 @@ export interface ClientContext {
   /** The line to a tracker, shared by all who use it; undefined when this platform cannot speak to it. */
   useTracker(url: string): TrackerChannel | undefined;
   releaseTracker(url: string): void;
-  onStopped(session: TorrentSession): void;
+  onStopped(infoHash: InfoHash): void;
 }

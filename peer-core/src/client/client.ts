@@ -120,7 +120,7 @@ export class Client {
       sendBufferBytes: () => Math.min(SEND_BUFFER_BYTES, ALL_SEND_BUFFERS_BYTES / Math.max(1, this.#connectionCount())),
       useTracker: (url) => this.#trackers.use(url),
       releaseTracker: (url) => this.#trackers.release(url),
-      onStopped: (session) => this.#sessions.delete(session.infoHash),
+      onStopped: (infoHash) => this.#sessions.delete(infoHash),
     };
   }
 

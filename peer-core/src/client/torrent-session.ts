@@ -100,7 +100,7 @@ export class TorrentSession {
     this.swarm.stop();
     await Promise.all([...this.#announcers.map((announcer) => announcer.stop()), this.#closeStore()]);
     for (const announcer of this.#announcers) this.#context.releaseTracker(announcer.url);
-    this.#context.onStopped(this);
+    this.#context.onStopped(this.infoHash);
     this.#listeners.clear();
   }
 

@@ -41,7 +41,7 @@ export class RemotePieces {
       return;
     }
     if (bytes.length > MAX_PIECES / 8) throw new ShoalError("wire", `A bitfield of ${bytes.length} bytes`);
-    this.#claim = { kind: "bitfield", bytes: bytes.slice() };
+    this.#claim = { kind: "bitfield", bytes: new Uint8Array(bytes) };
     this.#earlyHaves.clear();
   }
 

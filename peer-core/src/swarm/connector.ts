@@ -10,12 +10,16 @@ export interface ConnectorOptions {
   readonly hasRoom: () => boolean;
   /** True when a link to this peer stands already: it is not dialled a second time. */
   readonly isConnectedTo: (peerId: PeerId) => boolean;
+  /** True while seeds are of no use: we have everything ourselves. */
+  readonly avoidsSeeds: () => boolean;
   readonly onConnection: (connection: Connection, address: string) => void;
 }
 
 interface Candidate {
   readonly address: string;
   peerId: PeerId | undefined;
+  /** It wanted nothing when its last link closed. */
+  isSeed: boolean;
   state: CandidateState;
 }
 
@@ -53,7 +57,7 @@ export class Connector {
     }
     if (!this.#options.dialer.canDial(address)) return;
     if (this.#candidates.size >= MAX_CANDIDATES && !this.#forgetHopeless()) return;
-    this.#candidates.set(address, { address, peerId, state: KNOWN });
+    this.#candidates.set(address, { address, peerId, isSeed: false, state: KNOWN });
   }
 
   /** An address turned out to be useless for good: ourselves. */
@@ -68,15 +72,18 @@ export class Connector {
       if (this.#dialing >= MAX_DIALING || !this.#options.hasRoom()) return;
       const dueAt = dialableAt(candidate.state);
       if (dueAt === undefined || dueAt > now) continue;
+      if (candidate.isSeed && this.#options.avoidsSeeds()) continue;
       if (candidate.peerId !== undefined && this.#options.isConnectedTo(candidate.peerId)) continue;
       void this.#dial(candidate);
     }
   }
 
-  /** The link that came of dialling `address` is gone. */
-  lost(address: string): void {
+  /** The link that came of dialling `address` is gone; `isSeed`: the peer wanted nothing. */
+  lost(address: string, isSeed: boolean): void {
     const candidate = this.#candidates.get(address);
-    if (candidate?.state.kind === "connected") this.#move(candidate, { kind: "lost" });
+    if (candidate === undefined) return;
+    candidate.isSeed = isSeed;
+    if (candidate.state.kind === "connected") this.#move(candidate, { kind: "lost" });
   }
 
   /** Whose address it is has turned out. */

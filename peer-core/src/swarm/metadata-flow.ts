@@ -130,7 +130,8 @@ export class MetadataFlow {
     if (message.data.length !== expected) {
       this.#unable.add(session.id);
     } else {
-      attempt.parts[message.part] = message.data.slice();
+      // A copy: the view is the link's, and slice() of a Node Buffer would copy nothing.
+      attempt.parts[message.part] = new Uint8Array(message.data);
       attempt.contributors.add(session.id);
     }
     const parts = attempt.parts.filter((part) => part !== undefined);

@@ -2,14 +2,17 @@ import { isShoalError, messageOf, ShoalError } from "../base/errors.js";
 import { invariant } from "../base/invariant.js";
 import type { InfoHash, PeerId, PieceIndex } from "../base/ids.js";
 import type { RateLimiter } from "../base/rate-limiter.js";
-import { PeerSession, type PeerMessage, type SessionOwner } from "../peer/peer-session.js";
-import type { CloseReason, Connection, Dialer } from "../ports/connection.js";
+import type { PeerMessage, PeerSession, SessionOwner } from "../peer/peer-session.js";
+import type { CloseReason, Dialer } from "../ports/connection.js";
 import type { PieceStore } from "../ports/piece-store.js";
 import type { Runtime, Timer } from "../ports/runtime.js";
 import type { Metainfo } from "../torrent/metainfo.js";
 import { LOCAL_EXTENSIONS } from "../wire/extensions/extended-handshake.js";
 import { BLOCK_MAX_BYTES, CLOSE, MAX_QUEUED_REQUESTS } from "../wire/limits.js";
 import { Connector } from "./connector.js";
+import { DialedLinks } from "./dialed-links.js";
+import { Discipline } from "./discipline.js";
+import { Usefulness } from "./usefulness.js";
 import { Content, noteEarly } from "./content.js";
 import { MetadataFlow } from "./metadata-flow.js";
 import type { Reputation } from "./reputation.js";
@@ -52,8 +55,6 @@ export interface SwarmOptions {
 
 const TICK_MS = 1_000;
 const MAX_SESSIONS = 200;
-/** A link between peers that can be dialled again and have nothing for each other ends after this long. */
-const USELESS_MS = 5 * 60_000;
 
 /**
  * One share's peers and pieces. Owns every session, timer and piece of it; all changes happen synchronously in its
@@ -67,8 +68,9 @@ export class Swarm implements SessionOwner {
   readonly #sessions = new SessionTable();
   readonly #connector: Connector;
   readonly #metadata: MetadataFlow;
-  readonly #dialedBySession = new Map<number, string>();
-  readonly #usefulAt = new Map<number, number>();
+  readonly #discipline: Discipline;
+  readonly #usefulness: Usefulness;
+  readonly #dialed = new DialedLinks();
   #content: Content | undefined;
   #state: SwarmState;
   #error: ShoalError | undefined;
@@ -82,14 +84,33 @@ export class Swarm implements SessionOwner {
     this.#metadata = new MetadataFlow(options.infoHash, options.metainfo?.infoBytes, options.runtime, {
       sessions: () => this.#sessions.all(),
       onMetadata: (infoBytes) => this.#onMetadata(infoBytes),
-      onBadMetadata: (ids) => ids.forEach((id) => this.#punish(id, "wrong metadata")),
+      onBadMetadata: (ids) => ids.forEach((id) => this.#discipline.punish(id, "wrong metadata")),
     });
     this.#connector = new Connector({
       runtime: options.runtime,
       dialer: options.dialer,
       hasRoom: () => this.#sessions.size < MAX_SESSIONS && options.hasRoomForConnection(),
       isConnectedTo: (peerId) => peerId === this.peerId || this.#sessions.ofPeer(peerId) !== undefined,
-      onConnection: (connection, address) => this.#onDialed(connection, address),
+      avoidsSeeds: () => this.#isComplete(),
+      onConnection: (connection, address) => {
+        this.#dialed.open(connection, address, {
+          owner: this,
+          clock: options.runtime.clock,
+          connector: this.#connector,
+        });
+      },
+    });
+    this.#discipline = new Discipline({
+      clock: options.runtime.clock,
+      reputation: options.reputation,
+      sessions: this.#sessions,
+      connector: this.#connector,
+      onBanned: (peerId, reason) => options.host.onBanned(peerId, reason),
+    });
+    this.#usefulness = new Usefulness({
+      amDialable: () => options.listen().port !== undefined || options.listen().endpoint !== undefined,
+      amComplete: () => this.#isComplete(),
+      isOpen: () => this.#content !== undefined,
     });
     this.#tickTimer = options.runtime.clock.schedule(TICK_MS, () => this.#tick());
   }
@@ -151,11 +172,11 @@ export class Swarm implements SessionOwner {
 
   onOpen(session: PeerSession): void {
     const refusal = this.#refusal(session);
-    const dialed = this.#dialedBySession.get(session.id);
+    const dialed = this.#dialed.addressOf(session);
     if (dialed !== undefined) this.#connector.identified(dialed, session.peerId);
     if (refusal !== undefined) return session.close(refusal.code, refusal.message);
     this.#sessions.add(session, dialed);
-    this.#usefulAt.set(session.id, this.#now());
+    this.#usefulness.note(session, this.#now());
     this.#greet(session);
     this.#options.host.onPeer(session, "connected", undefined);
   }
@@ -182,7 +203,7 @@ export class Swarm implements SessionOwner {
         break;
       case "piece":
       case "request":
-        this.#usefulAt.set(session.id, this.#now());
+        this.#usefulness.note(session, this.#now());
         break;
       default:
         break;
@@ -190,7 +211,7 @@ export class Swarm implements SessionOwner {
     if (this.#content === undefined) noteEarly(session, message);
     else this.#content.onMessage(session, message);
     if (message.type === "have" || message.type === "bitfield" || message.type === "have-all")
-      this.#closeIfUseless(session);
+      this.#usefulness.closeIfBothSeed(session);
   }
 
   onBatch(session: PeerSession): void {
@@ -204,15 +225,10 @@ export class Swarm implements SessionOwner {
   onClosed(session: PeerSession, reason: CloseReason): void {
     const identity = this.#sessions.identity(session.id);
     const wasAdmitted = this.#sessions.get(session.id) === session;
-    const dialed = this.#dialedBySession.get(session.id);
-    this.#dialedBySession.delete(session.id);
     if (identity !== undefined) this.#sessions.remove(session, identity.peerId);
-    this.#usefulAt.delete(session.id);
-    if (dialed !== undefined) {
-      if (reason.code === CLOSE.self) this.#connector.remove(dialed);
-      else this.#connector.lost(dialed);
-    }
+    this.#dialed.closed(session, reason, this.#connector);
     if (!wasAdmitted) return;
+    this.#usefulness.forget(session);
     this.#metadata.onClosed(session);
     this.#content?.onClosed(session);
     this.#recheckIfBlamed(reason);
@@ -220,29 +236,11 @@ export class Swarm implements SessionOwner {
     if (this.#isRunning()) this.#connector.tick(this.#now());
   }
 
-  #onDialed(connection: Connection, address: string): void {
-    const session = new PeerSession({
-      connection,
-      clock: this.#options.runtime.clock,
-      owner: this,
-      route: () => undefined,
-      onFailed: (reason) => {
-        this.#dialedBySession.delete(session.id);
-        if (reason.code === CLOSE.self) this.#connector.remove(address);
-        else this.#connector.lost(address);
-      },
-    });
-    this.#dialedBySession.set(session.id, address);
-    session.start();
-  }
-
   /** Why a session that has shaken hands is not admitted. An older link to the same peer may have to go instead. */
   #refusal(session: PeerSession): { code: number; message: string } | undefined {
     const now = this.#now();
-    const { reputation } = this.#options;
     if (!this.#isRunning()) return { code: CLOSE.shuttingDown, message: "shutting down" };
-    const isBanned = reputation.isBanned(session.peerId, now) || this.#isAddressBanned(session, now);
-    if (isBanned) return { code: CLOSE.badData, message: "banned for bad data" };
+    if (this.#discipline.isBanned(session)) return { code: CLOSE.badData, message: "banned for bad data" };
     const older = this.#sessions.ofPeer(session.peerId);
     if (older !== undefined) {
       if (staysOf(older, session, this.peerId, now) === older)
@@ -251,12 +249,6 @@ export class Swarm implements SessionOwner {
     }
     if (this.#sessions.size >= MAX_SESSIONS) return { code: CLOSE.overQuota, message: "too many peers" };
     return undefined;
-  }
-
-  #isAddressBanned(session: PeerSession, now: number): boolean {
-    const { address, peerId } = session;
-    if (address === undefined || !this.#options.reputation.isBanned(address, now)) return false;
-    return !this.#sessions.sharesAddress(address, peerId);
   }
 
   /** BEP 6: what we hold comes first; then the extended handshake. */
@@ -277,7 +269,7 @@ export class Swarm implements SessionOwner {
         client: this.#options.clientName,
         requestQueue: MAX_QUEUED_REQUESTS,
         metadataSize: this.#metadata.size,
-        uploadOnly: this.#content?.table.isComplete ?? false,
+        uploadOnly: this.#isComplete(),
         blockMax: BLOCK_MAX_BYTES,
         listenPort: this.#options.listen().port,
         endpoint: this.#options.listen().endpoint,
@@ -289,14 +281,7 @@ export class Swarm implements SessionOwner {
     this.#metadata.advance();
     const { endpoint } = session.remote;
     if (endpoint !== undefined) this.#connector.add(endpoint, session.peerId);
-    this.#closeIfUseless(session);
-  }
-
-  /** Two seeds that can both be dialled have nothing for each other; one that cannot be dialled is never sent away. */
-  #closeIfUseless(session: PeerSession): void {
-    if (this.#content?.table.isComplete !== true || !session.remote.wantsNothing) return;
-    const canBeDialed = !session.inbound || session.remote.isDialable;
-    if (canBeDialed && this.#amDialable()) session.close(CLOSE.done, "both have everything");
+    this.#usefulness.closeIfBothSeed(session);
   }
 
   #introduceContent(content: Content, session: PeerSession): void {
@@ -308,7 +293,7 @@ export class Swarm implements SessionOwner {
       return;
     }
     this.#tellOfUs(session);
-    this.#closeIfUseless(session);
+    this.#usefulness.closeIfBothSeed(session);
   }
 
   #onMetadata(infoBytes: Uint8Array): void {
@@ -326,7 +311,7 @@ export class Swarm implements SessionOwner {
         this.#options.host.onLostPiece(piece);
       },
       onComplete: () => this.#onComplete(),
-      onBadData: (sessionId: number, piece: PieceIndex) => this.#punish(sessionId, `piece ${piece}`),
+      onBadData: (sessionId: number, piece: PieceIndex) => this.#discipline.punish(sessionId, `piece ${piece}`),
       onWarning: (code: string, message: string) => this.#options.host.onWarning(code, message),
       onFailed: (error: unknown) =>
         this.fail(isShoalError(error) ? error : new ShoalError("disk", messageOf(error), { cause: error })),
@@ -338,26 +323,9 @@ export class Swarm implements SessionOwner {
     for (const session of [...this.#sessions.all()]) {
       this.#content?.download.updateInterest(session);
       this.#tellOfUs(session);
-      this.#closeIfUseless(session);
+      this.#usefulness.closeIfBothSeed(session);
     }
     this.#options.host.onComplete();
-  }
-
-  /** Bad data: one strike closes the link, two ban peer and address. */
-  #punish(sessionId: number, what: string): void {
-    const identity = this.#sessions.identity(sessionId);
-    if (identity === undefined) return;
-    const now = this.#now();
-    const { reputation, host } = this.#options;
-    const onlyRoute = this.#sessions.size <= 1;
-    const isBanned = reputation.strike(identity.peerId, now, onlyRoute);
-    if (isBanned && identity.dialed !== undefined)
-      this.#connector.ban(identity.dialed, reputation.bannedUntil(identity.peerId));
-    if (identity.address !== undefined && !this.#sessions.sharesAddress(identity.address, identity.peerId)) {
-      reputation.strike(identity.address, now, onlyRoute);
-    }
-    this.#sessions.get(sessionId)?.close(CLOSE.badData, what);
-    if (isBanned) host.onBanned(identity.peerId, `bad data twice, last in ${what}`);
   }
 
   /** The other side says that a piece of ours is bad: look, and drop it if that is true. */
@@ -372,24 +340,15 @@ export class Swarm implements SessionOwner {
     this.#tickTimer = this.#options.runtime.clock.schedule(TICK_MS, () => this.#tick());
     for (const session of [...this.#sessions.all()]) {
       session.heartbeat(now);
-      if (session.isActive) this.#closeIfIdle(session, now);
+      if (session.isActive) this.#usefulness.closeIfIdle(session, now);
     }
     if (this.#state === "metadata") this.#metadata.advance();
     this.#content?.tick(now);
     this.#connector.tick(now);
   }
 
-  #closeIfIdle(session: PeerSession, now: number): void {
-    const canBeDialed = session.remote.isDialable && this.#amDialable();
-    const isUseful = session.amInterested || session.remote.isInterested || this.#content === undefined;
-    if (isUseful || !canBeDialed) this.#usefulAt.set(session.id, now);
-    if (now - (this.#usefulAt.get(session.id) ?? now) >= USELESS_MS)
-      session.close(CLOSE.idle, "nothing to give or to get");
-  }
-
-  #amDialable(): boolean {
-    const { port, endpoint } = this.#options.listen();
-    return port !== undefined || endpoint !== undefined;
+  #isComplete(): boolean {
+    return this.#content?.table.isComplete ?? false;
   }
 
   #isRunning(): boolean {

@@ -1,0 +1,47 @@
+import type { PeerId } from "../base/ids.js";
+import type { PeerSession } from "../peer/peer-session.js";
+import type { Clock } from "../ports/runtime.js";
+import { CLOSE } from "../wire/limits.js";
+import type { Connector } from "./connector.js";
+import type { Reputation } from "./reputation.js";
+import type { SessionTable } from "./session-table.js";
+
+export interface DisciplineOptions {
+  readonly clock: Clock;
+  readonly reputation: Reputation;
+  readonly sessions: SessionTable;
+  readonly connector: Connector;
+  readonly onBanned: (peerId: PeerId, reason: string) => void;
+}
+
+/** Deals with bad data: one strike closes the link, two ban the peer, and its address where no good peer shares it. */
+export class Discipline {
+  readonly #options: DisciplineOptions;
+
+  constructor(options: DisciplineOptions) {
+    this.#options = options;
+  }
+
+  isBanned(session: PeerSession): boolean {
+    const { reputation, sessions, clock } = this.#options;
+    const { address, peerId } = session;
+    const now = clock.now();
+    if (reputation.isBanned(peerId, now)) return true;
+    return address !== undefined && reputation.isBanned(address, now) && !sessions.sharesAddress(address, peerId);
+  }
+
+  /** `what` was bad, and the peer is told so; its session may be closed by now. */
+  punish(sessionId: number, what: string): void {
+    const { reputation, sessions, connector, clock, onBanned } = this.#options;
+    const identity = sessions.identity(sessionId);
+    if (identity === undefined) return;
+    const { peerId, address, dialed } = identity;
+    const now = clock.now();
+    const isOnlyRoute = sessions.size <= 1;
+    const isBanned = reputation.strike(peerId, now, isOnlyRoute);
+    if (isBanned && dialed !== undefined) connector.ban(dialed, reputation.bannedUntil(peerId));
+    if (address !== undefined && !sessions.sharesAddress(address, peerId)) reputation.strike(address, now, isOnlyRoute);
+    sessions.get(sessionId)?.close(CLOSE.badData, what);
+    if (isBanned) onBanned(peerId, `bad data twice, last in ${what}`);
+  }
+}

@@ -1,0 +1,165 @@
+import { createHash } from "node:crypto";
+import {
+  Client,
+  createMetainfo,
+  equalBytes,
+  type Connection,
+  type InfoHash,
+  type Metainfo,
+  type PieceStore,
+  type Runtime,
+  type ShareOptions,
+  type TorrentSession,
+  type TrackerChannel,
+} from "@shoal/peer-core";
+import { createMemoryPieceStore } from "@shoal/peer-core/platform";
+import { createMicrotaskHasher, MemoryNetwork, seededRandom, VirtualClock } from "@shoal/peer-core/testing";
+import type { MemoryHost, MemoryHostOptions, SeededRandom } from "@shoal/peer-core/testing";
+
+export interface SimulationOptions {
+  readonly seed: number;
+  /** Bytes of the one share. */
+  readonly length: number;
+  readonly pieceLength?: number;
+  /** Streams are cut and merged at random. */
+  readonly cut?: boolean;
+}
+
+export interface SimulatedPeerOptions extends MemoryHostOptions {
+  /** Pieces held from the start: all, none, or those for which this holds. */
+  readonly has?: "all" | "none" | ((piece: number) => boolean);
+  /** False: nobody can dial it. */
+  readonly dialable?: boolean;
+  /** False: it knows the info-hash alone. */
+  readonly knowsMetainfo?: boolean;
+  readonly tracker?: TrackerChannel;
+  readonly share?: Partial<ShareOptions>;
+  readonly limits?: { readonly up: number; readonly down: number };
+}
+
+/** One peer of ours on the simulated network, with the bytes that its store really holds. */
+export interface SimulatedPeer {
+  readonly name: string;
+  readonly host: MemoryHost;
+  readonly client: Client;
+  readonly session: TorrentSession;
+  readonly store: () => PieceStore | undefined;
+  readonly address: string;
+}
+
+/** A share, a network, and peers added to it one by one; every event goes into the trace. */
+export class Simulation {
+  readonly clock = new VirtualClock();
+  readonly random: SeededRandom;
+  readonly network: MemoryNetwork;
+  readonly runtime: Runtime;
+  readonly content: Uint8Array;
+  readonly peers: SimulatedPeer[] = [];
+  readonly metainfo: Metainfo;
+  readonly #trace = createHash("sha256");
+
+  private constructor(options: SimulationOptions, random: SeededRandom, content: Uint8Array, metainfo: Metainfo) {
+    this.random = random;
+    this.content = content;
+    this.metainfo = metainfo;
+    this.network = new MemoryNetwork({ clock: this.clock, random, cut: options.cut });
+    this.runtime = { clock: this.clock, random, hasher: createMicrotaskHasher() };
+  }
+
+  static async create(options: SimulationOptions): Promise<Simulation> {
+    const random = seededRandom(options.seed);
+    const content = random.bytes(options.length);
+    const read = (position: number, into: Uint8Array) => {
+      const part = content.subarray(position, position + into.length);
+      into.set(part);
+      return Promise.resolve(part.length);
+    };
+    const files = [{ path: ["share.bin"], length: content.length, read }];
+    const hasher = createMicrotaskHasher();
+    const { pieceLength } = options;
+    const metainfo = await createMetainfo({ name: "share.bin", files, isMultiFile: false, pieceLength, hasher });
+    return new Simulation(options, random, content, metainfo);
+  }
+
+  get infoHash(): InfoHash {
+    return this.metainfo.infoHash;
+  }
+
+  /** Adds a peer; it starts at once. */
+  add(name: string, options: SimulatedPeerOptions = {}): SimulatedPeer {
+    const host = this.network.host(name, options);
+    const address = `mem://${name}`;
+    const dialable = options.dialable ?? true;
+    const client = new Client({
+      runtime: this.runtime,
+      dialer: host.dialer,
+      openTracker: () => options.tracker,
+      clientName: "Shoal simulation",
+      listen: dialable ? { endpoint: address } : {},
+      limits: options.limits,
+    });
+    if (dialable) host.listen(address, (connection: Connection) => client.accept(connection));
+    let store: PieceStore | undefined;
+    const session = client.add({
+      source: (options.knowsMetainfo ?? true) ? this.metainfo : this.infoHash,
+      openStore: (metainfo) => {
+        store = this.#storeFor(metainfo, options.has ?? "none");
+        return Promise.resolve(store);
+      },
+      trackers: options.tracker === undefined ? [] : [[options.tracker.url]],
+      ...options.share,
+    });
+    session.on((event) => {
+      const detail =
+        event.kind === "piece" ? event.piece : event.kind === "peer" ? `${event.label} ${event.change}` : "";
+      this.#trace.update(`${this.clock.now().toFixed(3)} ${name} ${event.kind} ${detail}\n`);
+    });
+    const peer = { name, host, client, session, store: () => store, address };
+    this.peers.push(peer);
+    return peer;
+  }
+
+  /** Every peer learns of every dialable one. */
+  introduceAll(): void {
+    const addresses = this.peers.map((peer) => peer.address);
+    for (const peer of this.peers) peer.session.addEndpoints(addresses.filter((address) => address !== peer.address));
+  }
+
+  /** True when all of `peers` came to hold everything within `limitMs` of virtual time. */
+  allComplete(peers: readonly SimulatedPeer[], limitMs: number): Promise<boolean> {
+    return this.clock.runUntil(() => peers.every((peer) => peer.session.view.state === "seeding"), limitMs);
+  }
+
+  /** True when a peer's store holds the share, byte for byte. */
+  async holdsEverything(peer: SimulatedPeer): Promise<boolean> {
+    const { geometry } = this.metainfo;
+    const bytes = new Uint8Array(geometry.length);
+    for (const piece of geometry.pieces()) {
+      const offset = geometry.pieceOffset(piece);
+      const into = bytes.subarray(offset, offset + geometry.pieceSize(piece));
+      await this.clock.settle(peer.store()!.read(piece, 0, into));
+    }
+    return equalBytes(bytes, this.content);
+  }
+
+  /** Stops every peer and lets what is under way on the network arrive or die. */
+  async close(): Promise<void> {
+    await this.clock.settle(Promise.all(this.peers.map((peer) => peer.client.close())));
+    await this.clock.advance(60_000);
+  }
+
+  /** SHA-256 over everything that happened, with its time. */
+  traceHash(): string {
+    return this.#trace.copy().digest("hex");
+  }
+
+  #storeFor(metainfo: Metainfo, has: NonNullable<SimulatedPeerOptions["has"]>): PieceStore {
+    const { geometry } = metainfo;
+    const holds = has === "all" ? () => true : has === "none" ? () => false : has;
+    const pieces = [...geometry.pieces()].filter(holds).map((piece): [number, Uint8Array] => {
+      const offset = geometry.pieceOffset(piece);
+      return [piece, this.content.slice(offset, offset + geometry.pieceSize(piece))];
+    });
+    return createMemoryPieceStore({ pieceCount: geometry.pieceCount, pieces: new Map(pieces) });
+  }
+}
