@@ -17,6 +17,8 @@ export const DEFAULT_PEERS_TOLD = 50;
 export const MAX_PEERS_PER_SWARM = 5_000;
 /** Swarms in all: about 1 GiB of empty ones. */
 export const MAX_SWARMS = 1_000_000;
+/** How long an empty swarm's count of completed downloads is remembered. */
+export const EMPTY_SWARM_SECONDS = 3_600;
 /** Swarms one socket may be registered in: a library that seeds everything it has. */
 export const MAX_SWARMS_PER_SOCKET = 4_096;
 /** Candidates looked at for one reply, so that a swarm of unsuitable peers costs no more than a big one. */

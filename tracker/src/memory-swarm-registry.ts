@@ -1,5 +1,5 @@
 import type { WireId } from "@shoal/peer-core/announce";
-import { MAX_SWARMS } from "./limits.js";
+import { EMPTY_SWARM_SECONDS, MAX_SWARMS } from "./limits.js";
 import type { RegisteredPeer } from "./registered-peer.js";
 import type { SwarmRegistry } from "./swarm-registry.js";
 import { Swarm } from "./swarm.js";
@@ -50,7 +50,8 @@ export class MemorySwarmRegistry implements SwarmRegistry {
     const swarm = peer.swarm;
     if (swarm === undefined) return;
     swarm.delete(peer);
-    if (swarm.peers.size === 0) this.#swarms.delete(swarm.infoHash);
+    // One that has completed downloads to tell of is kept for a while: its only seed may be restarting.
+    if (swarm.peers.size === 0 && swarm.completed === 0) this.#swarms.delete(swarm.infoHash);
   }
 
   expire(now: number, budget: number, onExpired: (peer: RegisteredPeer) => void): void {
@@ -73,6 +74,8 @@ export class MemorySwarmRegistry implements SwarmRegistry {
       swarm.delete(peer);
       onExpired(peer);
     }
-    if (swarm.peers.size === 0) this.#swarms.delete(swarm.infoHash);
+    if (swarm.peers.size > 0) return;
+    if (swarm.emptySince === 0) swarm.emptySince = now;
+    if (swarm.completed === 0 || now - swarm.emptySince >= EMPTY_SWARM_SECONDS) this.#swarms.delete(swarm.infoHash);
   }
 }

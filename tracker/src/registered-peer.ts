@@ -9,8 +9,11 @@ import type { Swarm } from "./swarm.js";
 /** The line on which a peer announces and is told things; lives as long as its socket. */
 export interface PeerLine {
   readonly address: ClientAddress;
-  /** What was announced here, by info-hash; stopped ones stay, so that stopping and starting does not renew allowances. */
-  readonly registrations: Map<WireId, RegisteredPeer>;
+  /**
+   * What was announced here, by info-hash and peer id one after the other: some clients speak for several peers on one
+   * line. Stopped ones stay, so that stopping and starting does not renew allowances.
+   */
+  readonly registrations: Map<string, RegisteredPeer>;
   /** Bytes of reported pieces kept for this line's registrations. */
   heldBytes: number;
   /** When the allowance of answers to offers is full again (see `allowance.ts`), in seconds. */

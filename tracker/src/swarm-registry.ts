@@ -16,7 +16,7 @@ export interface SwarmRegistry {
   find(infoHash: WireId): Swarm | undefined;
   /** The swarm of that info-hash, made when there is room; an empty one that stays empty is forgotten by `expire`. */
   findOrMake(infoHash: WireId): Swarm | undefined;
-  /** Unlists a peer and forgets its swarm when that was the last one. */
+  /** Unlists a peer; a swarm that is empty then is forgotten, at once or, where it has completed downloads to tell of, later. */
   remove(peer: RegisteredPeer): void;
   /**
    * Unlists peers whose time has passed, looking at about `budget` peers and going on from there at the next call.

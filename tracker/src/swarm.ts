@@ -21,6 +21,8 @@ export class Swarm {
   leeches = 0;
   /** Downloads completed here since the swarm was formed. */
   completed = 0;
+  /** Second at which a sweep first found nobody here; 0 while there are peers. */
+  emptySince = 0;
 
   constructor(infoHash: WireId) {
     this.infoHash = infoHash;
@@ -41,6 +43,7 @@ export class Swarm {
     if (older === peer) return;
     if (older !== undefined) this.delete(older);
     this.peers.set(peer.peerId, peer);
+    this.emptySince = 0;
     peer.swarm = this;
     this.#count(peer, 1);
     this.#place(peer);

@@ -93,11 +93,7 @@ export class Tracker {
   answer(line: PeerLine, message: AnswerMessage): void {
     const fullAt = spend(line.answersFullAt, this.#parts.now(), ANSWERS);
     const target = this.registry.find(message.infoHash)?.peers.get(message.toPeerId);
-    if (
-      fullAt === undefined ||
-      !target?.takesOffers ||
-      line.registrations.get(message.infoHash)?.peerId !== message.peerId
-    )
+    if (fullAt === undefined || !target?.takesOffers || !line.registrations.has(message.infoHash + message.peerId))
       return;
     line.answersFullAt = fullAt;
     const { infoHash, peerId, offerId, answer } = message;
@@ -106,8 +102,8 @@ export class Tracker {
 
   /** Notes which pieces a registered peer holds; reports too often, or too big to remember, are dropped. */
   have(line: PeerLine, { infoHash, pieces }: HaveMessage): void {
-    const peer = line.registrations.get(infoHash);
-    if (peer?.swarm === undefined) return;
+    const peer = registeredIn(line, infoHash);
+    if (peer === undefined) return;
     const extras = peer.extra();
     const fullAt = spend(extras.havesFullAt, this.#parts.now(), HAVES);
     if (fullAt === undefined) return;
@@ -150,15 +146,12 @@ export class Tracker {
   }
 
   #registrationOn(line: PeerLine, { infoHash, peerId }: AnnounceRequest): RegisteredPeer | undefined {
-    const known = line.registrations.get(infoHash);
-    if (known?.peerId === peerId) return known;
-    if (known !== undefined) {
-      this.#release(known);
-      this.registry.remove(known);
-    } else if (line.registrations.size >= MAX_SWARMS_PER_SOCKET) return undefined;
+    const key = infoHash + peerId;
+    const known = line.registrations.get(key);
+    if (known !== undefined) return known;
+    if (line.registrations.size >= MAX_SWARMS_PER_SOCKET && !line.address.isExempt) return undefined;
     const made = new RegisteredPeer(peerId, line.address, line);
-    made.announcesFullAt = known?.announcesFullAt ?? 0;
-    line.registrations.set(infoHash, made);
+    line.registrations.set(key, made);
     return made;
   }
 
@@ -207,4 +200,10 @@ export class Tracker {
     peer.extras.held = undefined;
     peer.extras.lastReply = undefined;
   }
+}
+
+/** The listed registration of a line in a swarm, the first if there are several: a report of pieces names no peer. */
+function registeredIn(line: PeerLine, infoHash: WireId): RegisteredPeer | undefined {
+  for (const peer of line.registrations.values()) if (peer.swarm?.infoHash === infoHash) return peer;
+  return undefined;
 }

@@ -1,4 +1,3 @@
-import type { WireId } from "@shoal/peer-core/announce";
 import type { WebSocket } from "ws";
 import type { ClientAddress } from "./address.js";
 import { DEAD_MS, IDLE_MS, MAX_BUFFER_BYTES, PAUSE_BUFFER_BYTES, PING_MS, STALLED_MS } from "./limits.js";
@@ -7,7 +6,7 @@ import type { PeerLine, RegisteredPeer } from "./registered-peer.js";
 /** One WebSocket of a peer: what it may send and how long it may be silent or slow. Times in milliseconds. */
 export class WebSocketLine implements PeerLine {
   readonly address: ClientAddress;
-  readonly registrations = new Map<WireId, RegisteredPeer>();
+  readonly registrations = new Map<string, RegisteredPeer>();
   readonly socket: WebSocket;
   heldBytes = 0;
   answersFullAt = 0;
