@@ -161,7 +161,7 @@ export class WebSocketConnection implements Connection {
 
   #drop(): void {
     if (this.#socket.terminate !== undefined) this.#socket.terminate();
-    else this.#socket.close();
+    else this.#socket.close(codeForBrowser(1006));
   }
 
   #onError(error: unknown): void {

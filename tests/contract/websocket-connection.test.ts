@@ -1,23 +1,31 @@
-import { createWebSocketDialer, type Connection } from "@shoal/peer-core/platform";
+import { once } from "node:events";
+import { createWebSocketDialer, WebSocketConnection, type Connection } from "@shoal/peer-core/platform";
 import { describeConnection, type ConnectionPair } from "@shoal/peer-core/testing";
 import { listenForPeers } from "../../node-peer/src/net/peer-server.js";
+import { BrowserLikeWebSocket } from "./browser-like-websocket.js";
 import { quietReal, untilReal } from "./real-time.js";
 import { openTcpTunnel } from "./tcp-tunnel.js";
 
-async function webSocketPair(): Promise<ConnectionPair> {
-  let onConnection: (connection: Connection) => void = () => undefined;
-  const accepted = new Promise<Connection>((resolve) => (onConnection = resolve));
+async function webSocketPair(dial: (address: string) => Promise<Connection>): Promise<ConnectionPair> {
+  const arrivals = new EventTarget();
+  const accepted: Connection[] = [];
+  const arrival = once(arrivals, "connection");
   const server = await listenForPeers({
     port: 0,
     host: "127.0.0.1",
-    onConnection: (connection) => onConnection(connection),
+    onConnection: (connection) => {
+      accepted.push(connection);
+      arrivals.dispatchEvent(new Event("connection"));
+    },
   });
   const tunnel = await openTcpTunnel(server.port);
-  const dialer = createWebSocketDialer();
-  const a = await dialer.dial(`ws://127.0.0.1:${tunnel.port}/peer`, new AbortController().signal);
+  const a = await dial(`ws://127.0.0.1:${tunnel.port}/peer`);
+  await arrival;
+  const [b] = accepted;
+  if (b === undefined) throw new Error("Nobody was accepted");
   return {
     a,
-    b: await accepted,
+    b,
     until: untilReal,
     quiet: quietReal,
     cut: () => tunnel.cut(),
@@ -28,4 +36,16 @@ async function webSocketPair(): Promise<ConnectionPair> {
   };
 }
 
-describeConnection("WebSocket through PeerAcceptor", webSocketPair);
+function dialFromNode(address: string): Promise<Connection> {
+  return createWebSocketDialer().dial(address, new AbortController().signal);
+}
+
+function dialFromPage(address: string): Promise<Connection> {
+  const socket = new BrowserLikeWebSocket(address);
+  return new Promise((resolve) => {
+    socket.onopen = () => resolve(new WebSocketConnection(socket, { label: address }));
+  });
+}
+
+describeConnection("WebSocket from Node through PeerAcceptor", () => webSocketPair(dialFromNode));
+describeConnection("WebSocket as in a browser through PeerAcceptor", () => webSocketPair(dialFromPage));

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders } from "node:http";
 import { isIP } from "node:net";
 
 /** Who is at the other end, for limits and bans. */
@@ -9,11 +9,17 @@ export interface ClientAddress {
   readonly isLocal: boolean;
 }
 
+/** What of an HTTP request tells where it comes from. */
+export interface RequestOrigin {
+  readonly socket: { readonly remoteAddress?: string | undefined };
+  readonly headers: IncomingHttpHeaders;
+}
+
 /**
  * The address a request comes from. `X-Forwarded-For` counts when the proxy is trusted or on this machine, and of it
  * only the last entry, the one which that proxy itself wrote.
  */
-export function clientAddress(request: IncomingMessage, trustProxy: boolean): ClientAddress {
+export function clientAddress(request: RequestOrigin, trustProxy: boolean): ClientAddress {
   const direct = plainAddress(request.socket.remoteAddress ?? "");
   const header = request.headers["x-forwarded-for"];
   const isForwarded = header !== undefined || request.headers.forwarded !== undefined;

@@ -58,6 +58,11 @@ export class PeerAdmission {
     return { open: this.#open, withoutHandshake: this.#withoutHandshake, refused: this.#refused };
   }
 
+  /** Addresses remembered now: the size of the only table here. */
+  get knownAddresses(): number {
+    return this.#groups.size;
+  }
+
   /** A place for a new link, or the reason why there is none. */
   admit(client: ClientAddress): PeerTicket | string {
     const group = client.isLocal ? undefined : this.#group(addressGroup(client.address));
