@@ -118,7 +118,14 @@ export class FsPieceStore implements PieceStore {
   }
 
   async #read(piece: PieceIndex, begin: number, into: Uint8Array): Promise<void> {
-    const offset = this.#parts.metainfo.geometry.pieceOffset(piece) + begin;
+    const { geometry } = this.#parts.metainfo;
+    if (begin + into.length > geometry.pieceSize(piece)) {
+      throw new ShoalError(
+        "disk",
+        `Piece ${piece} has ${geometry.pieceSize(piece)} bytes, ${begin + into.length} asked for`,
+      );
+    }
+    const offset = geometry.pieceOffset(piece) + begin;
     if (await this.#parts.files.read(offset, into)) return;
     throw new ShoalError("disk", `Piece ${piece} of ${this.finalPath} has been cut short on the disk`);
   }
