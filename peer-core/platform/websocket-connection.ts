@@ -11,7 +11,7 @@ const DRAIN_BYTES = 256 * 1024;
 
 /** Who takes nothing while this much waits has stopped reading. */
 const GIVE_UP_BYTES = 4 * 1024 * 1024;
-const GIVE_UP_MS = 30_000;
+const STALL_MS = 30_000;
 
 /** The port's promise: `onClosed` comes within this time of `close`. */
 const CLOSE_DEADLINE_MS = 5_000;
@@ -24,6 +24,8 @@ type TimerHandle = ReturnType<typeof setTimeout>;
 export interface WebSocketConnectionOptions {
   readonly label: string;
   readonly remoteAddress?: string | undefined;
+  /** This long without a byte leaving while some wait, and the link counts as lost; 30 s when left out. */
+  readonly stallMs?: number | undefined;
 }
 
 /** A peer link over an open WebSocket of `ws` or of a browser; takes over the socket's `on…` handlers. */
@@ -33,6 +35,7 @@ export class WebSocketConnection implements Connection {
   readonly drainBytes = DRAIN_BYTES;
   readonly #socket: WebSocketLike;
   readonly #isNode: boolean;
+  readonly #stallMs: number;
   #events: ConnectionEvents | undefined;
   /** Set when the link is over; told once somebody is attached. */
   #reason: CloseReason | undefined;
@@ -51,6 +54,7 @@ export class WebSocketConnection implements Connection {
   constructor(socket: WebSocketLike, options: WebSocketConnectionOptions) {
     this.label = options.label;
     this.remoteAddress = options.remoteAddress;
+    this.#stallMs = options.stallMs ?? STALL_MS;
     this.#socket = socket;
     this.#isNode = socket.terminate !== undefined;
     // Of what `ws` offers, "nodebuffer" is the one that hands over its own memory instead of a copy.
@@ -145,8 +149,8 @@ export class WebSocketConnection implements Connection {
       const queuedBytes = this.#socket.bufferedAmount;
       if (queuedBytes === 0) return;
       if (this.#sentBytes - queuedBytes > leftBefore) this.#stallTimer = this.#startStallTimer();
-      else this.#lose("Nothing has left for 30 s");
-    }, GIVE_UP_MS);
+      else this.#lose(`Nothing has left for ${this.#stallMs / 1000} s`);
+    }, this.#stallMs);
   }
 
   #lose(message: string): void {

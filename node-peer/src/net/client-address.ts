@@ -45,12 +45,14 @@ function networkOf(groups: readonly string[]): string {
   return `${network.join(":")}::/64`;
 }
 
-function plainAddress(address: string): string {
+/** An address without its zone, IPv4 in its plain form. */
+export function plainAddress(address: string): string {
   const withoutZone = address.split("%")[0] ?? "";
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(withoutZone)?.[1];
   return mapped ?? withoutZone;
 }
 
-function isLoopbackAddress(address: string): boolean {
+/** True for a plain address of this machine itself. */
+export function isLoopbackAddress(address: string): boolean {
   return address === "::1" || address.startsWith("127.");
 }

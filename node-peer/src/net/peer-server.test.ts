@@ -168,6 +168,21 @@ describe("listenForPeers", () => {
     await waitFor(() => accepted.filter((recorder) => !recorder.isClosed).length === 1);
   });
 
+  it("goes on taking peers while a thousand sockets dawdle", async () => {
+    const { port } = await start();
+    const dawdling = Array.from({ length: 1000 }, () => {
+      const socket = connect(port, "127.0.0.1");
+      socket.on("error", () => undefined);
+      sockets.push(socket);
+      return socket;
+    });
+    await Promise.all(dawdling.map((socket) => once(socket, "connect")));
+    for (const socket of dawdling) socket.write("GET /peer HTTP/1.1\r\nHost: x\r\nX-Slow: ");
+    const peer = await open(port);
+    peer.send(HANDSHAKE);
+    await waitFor(() => accepted[0]?.length === 68);
+  });
+
   it("closes all links with 4006 when it stops, and refuses who comes then", async () => {
     const { port } = await start();
     const dialer = createWebSocketDialer();

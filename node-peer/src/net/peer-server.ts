@@ -1,14 +1,12 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { ShoalError } from "@shoal/peer-core/torrent";
+import { limitSockets } from "./limit-sockets.js";
 import { PeerAcceptor, type PeerAcceptorOptions } from "./ws-acceptor.js";
 
 /** Slow senders of headers are cut off, and looked for often enough that the limit means something. */
 const HEADERS_TIMEOUT_MS = 10_000;
 const TIMEOUT_CHECK_MS = 2_000;
-
-/** TCP connections in all: the links a peer serves, and as many that are about to become one or to be refused. */
-const MAX_SOCKETS = 4_000;
 
 export interface PeerServerOptions extends PeerAcceptorOptions {
   /** 0 takes a free one. */
@@ -32,7 +30,8 @@ export async function listenForPeers(options: PeerServerOptions): Promise<PeerSe
     requestTimeout: HEADERS_TIMEOUT_MS,
     connectionsCheckingInterval: TIMEOUT_CHECK_MS,
   });
-  server.maxConnections = MAX_SOCKETS;
+  // Behind a trusted proxy all sockets have its address.
+  limitSockets(server, options.trustProxy === true ? { perAddress: Infinity } : {});
   server.on("request", (_request, response) => {
     response.writeHead(426, { Connection: "close", Upgrade: "websocket", "Content-Type": "text/plain; charset=utf-8" });
     response.end("This is a Shoal peer: it speaks BitTorrent over WebSocket at /peer\n");
