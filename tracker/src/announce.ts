@@ -18,14 +18,6 @@ export interface AnnounceRequest {
   readonly wantsNotice: boolean;
 }
 
-export interface AnnounceReply {
-  readonly complete: number;
-  readonly incomplete: number;
-  readonly peers: readonly RegisteredPeer[];
-  /** Endpoints, best first. */
-  readonly relays: readonly string[];
-}
-
 /** What the hooks of one announce share; each fills in its part of the reply. */
 export interface Announce {
   readonly request: AnnounceRequest;

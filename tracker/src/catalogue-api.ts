@@ -9,11 +9,11 @@ import { announceUrls } from "./announce-urls.js";
 import { entryJson, entryOf, filesJson } from "./catalogue-json.js";
 import type { Catalogue, CatalogueEntry } from "./catalogue.js";
 import { HttpError, readBody, reply, replyJson } from "./http-reply.js";
-import { MAX_METAINFO_BYTES, MAX_PAGE, MAX_SEARCH_LENGTH, MAX_UPLOADS } from "./limits.js";
+import { MAX_METAINFO_BYTES, MAX_PAGE, MAX_SEARCH_LENGTH } from "./limits.js";
 import { countPieces, holdersOf } from "./piece-holders.js";
 import type { PublishQuota } from "./publish-quota.js";
 import type { SwarmRegistry } from "./swarm-registry.js";
-import { Turnstile } from "./turnstile.js";
+import { UploadBudget } from "./upload-budget.js";
 
 export interface CatalogueApiParts {
   readonly catalogue: Catalogue;
@@ -40,8 +40,6 @@ export interface CatalogueRequest {
   readonly from: ClientAddress;
 }
 
-/** `info` is small beside its pieces, so a metainfo comes in seconds; these wait while others are parsed. */
-const MAX_WAITING_UPLOADS = 1_000;
 /** Types that a foreign page cannot send without asking first, so nobody publishes from a visitor's address. */
 const UPLOAD_TYPES = new Set(["application/x-bittorrent", "application/octet-stream"]);
 
@@ -61,7 +59,7 @@ export function catalogueRoute(path: string): CatalogueRoute | undefined {
 /** Publishes, finds and withdraws shares over HTTP: docs/tracker-api.md. */
 export class CatalogueApi {
   readonly #parts: CatalogueApiParts;
-  readonly #uploads = new Turnstile(MAX_UPLOADS, MAX_WAITING_UPLOADS);
+  readonly #uploads = new UploadBudget();
 
   constructor(parts: CatalogueApiParts) {
     this.#parts = parts;
@@ -92,11 +90,12 @@ export class CatalogueApi {
     const type = (request.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
     if (!UPLOAD_TYPES.has(type))
       throw new HttpError(415, "type", `Expected Content-Type application/x-bittorrent, not ${type}`);
-    const answer = await this.#uploads.pass(async () => {
-      const metainfo = await parseMetainfo(await readBody(request, MAX_METAINFO_BYTES));
+    const answer = await this.#uploads.use(from, async (claim) => {
+      const metainfo = await parseMetainfo(await readBody(request, MAX_METAINFO_BYTES, claim));
       return this.#add(metainfo, url.searchParams.get("searchable") !== "0", from);
     });
-    if (answer === undefined) throw new HttpError(503, "busy", "Too many shares are being published, try again");
+    if (answer === undefined)
+      throw new HttpError(503, "busy", "Too many shares are being published from here, try again");
     replyJson(response, answer.ownerToken === undefined ? 200 : 201, answer);
   }
 

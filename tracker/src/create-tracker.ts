@@ -16,6 +16,7 @@ import { ANNOUNCE_SECONDS, HTTP_BURST, HTTP_REQUESTS_PER_SECOND, MAX_ADDRESSES_R
 import { LmdbCatalogue } from "./lmdb-catalogue.js";
 import { MemoryCatalogue } from "./memory-catalogue.js";
 import { MemorySwarmRegistry } from "./memory-swarm-registry.js";
+import { systemSchedule } from "./newcomer-notices.js";
 import { PublishQuota } from "./publish-quota.js";
 import { RelayDirectory } from "./relay-directory.js";
 import { StatusPages } from "./status-pages.js";
@@ -62,7 +63,7 @@ class Mounted implements MountedTracker {
     const tracker = trackerFrom(options, registry);
     this.#tracker = tracker;
     this.#catalogue = catalogue;
-    this.#sockets = new WebSocketFrontend(tracker, milliseconds);
+    this.#sockets = new WebSocketFrontend({ tracker, now: milliseconds, log });
     this.#http = new HttpFrontend(tracker);
     this.#metrics = new TrackerMetrics({ tracker, catalogue, socketCount: () => this.#sockets.socketCount });
     this.#status = new StatusPages({ tracker, catalogue, metrics: this.#metrics, version, now: milliseconds });
@@ -182,6 +183,7 @@ function trackerFrom({ announceRate, relays }: TrackerOptions, registry: MemoryS
     relays: new RelayDirectory(relays),
     random: Math.random,
     now: () => Math.floor(milliseconds() / 1000),
+    schedule: systemSchedule,
     announceSeconds: perMinute === 0 ? 0 : 60 / perMinute,
   });
 }

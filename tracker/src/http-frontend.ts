@@ -3,13 +3,12 @@ import type { ScrapeCounts } from "@shoal/peer-core/announce";
 import { encodeBencode, fromBinaryString } from "@shoal/peer-core/torrent";
 import type { BencodeInput } from "@shoal/peer-core/torrent";
 import type { ClientAddress } from "./address.js";
-import type { AnnounceReply } from "./announce.js";
 import { compactPeers } from "./compact-peers.js";
 import { latin1Query, parseHttpAnnounce, parseHttpScrape } from "./http-announce.js";
 import { reply } from "./http-reply.js";
 import { HTTP_INTERVAL_SECONDS, HTTP_MIN_INTERVAL_SECONDS } from "./limits.js";
 import { addressFor } from "./registered-peer.js";
-import type { RegisteredPeer } from "./registered-peer.js";
+import type { AnnounceReply, RegisteredPeer } from "./registered-peer.js";
 import type { Tracker } from "./tracker.js";
 
 /** The tracker protocol of ordinary clients: GET …/announce and …/scrape, bencoded replies (BEP 3, 7, 23, 48). */

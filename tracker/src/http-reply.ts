@@ -35,8 +35,15 @@ export function replyError(request: IncomingMessage, response: ServerResponse, e
   replyJson(response, error.status, { error: { code: error.code, message: error.message } });
 }
 
-/** The whole body; rejects with HttpError 413 above `maxBytes`, before reading it where the length is declared. */
-export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+/**
+ * The whole body. Rejects with HttpError 413 above `maxBytes`, before reading it where the length is declared, and with
+ * 503 when `claim` says that there is no memory for the next so many bytes.
+ */
+export async function readBody(
+  request: IncomingMessage,
+  maxBytes: number,
+  claim: (bytes: number) => boolean,
+): Promise<Uint8Array> {
   const tooLarge = new HttpError(413, "too-large", `At most ${maxBytes} bytes are accepted`);
   if (Number(request.headers["content-length"] ?? 0) > maxBytes) throw tooLarge;
   const parts: Buffer[] = [];
@@ -44,6 +51,7 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
   for await (const part of request as AsyncIterable<Buffer>) {
     length += part.length;
     if (length > maxBytes) throw tooLarge;
+    if (!claim(part.length)) throw new HttpError(503, "busy", "Too much is being published at this moment, try again");
     parts.push(part);
   }
   return Buffer.concat(parts);

@@ -98,8 +98,9 @@ export const MAX_CHECKS_REMEMBERED = 50_000;
 
 /** A metainfo as sent to the catalogue. */
 export const MAX_METAINFO_BYTES = 32 * 1024 * 1024;
-/** Metainfos being received or parsed at once. */
-export const MAX_UPLOADS = 8;
+/** Metainfos being received: bytes of all together, and how many at once per address. */
+export const MAX_UPLOAD_BYTES = 256 * 1024 * 1024;
+export const MAX_UPLOADS_PER_ADDRESS = 8;
 /** New entries per address and day. */
 export const MAX_ENTRIES_PER_DAY = 100;
 /** Entries in all. */

@@ -47,7 +47,7 @@ export class MemorySwarmRegistry implements SwarmRegistry {
   }
 
   remove(peer: RegisteredPeer): void {
-    const swarm = peer.swarm;
+    const swarm = peer.swarm === undefined ? undefined : this.#swarms.get(peer.swarm.infoHash);
     if (swarm === undefined) return;
     swarm.delete(peer);
     // One that has completed downloads to tell of is kept for a while: its only seed may be restarting.

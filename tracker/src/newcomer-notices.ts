@@ -4,16 +4,34 @@ import { MAX_NOTICE_RECEIVERS, MAX_PEERS_TOLD, MAX_PEERS_VISITED, NOTICE_GAP_MS 
 import type { RegisteredPeer } from "./registered-peer.js";
 import { endpointFor } from "./registered-peer.js";
 
+interface Cancellable {
+  cancel(): void;
+}
+
+/** Calls `run` once after `delayMs`, unless cancelled. */
+export type Schedule = (delayMs: number, run: () => void) => Cancellable;
+
+/** The platform's timers; they do not keep the process alive. */
+export const systemSchedule: Schedule = (delayMs, run) => {
+  const timer = setTimeout(run, delayMs).unref();
+  return { cancel: () => clearTimeout(timer) };
+};
+
 /**
  * Tells peers of newcomers that they can dial, because a peer that nobody can dial must do the dialling, and its next
  * announce may be two minutes away. To each peer and swarm one message a second at most: the first newcomer is told at
  * once, those of the following second together.
  */
 export class NewcomerNotices {
+  readonly #schedule: Schedule;
   readonly #pending = new Map<
     RegisteredPeer,
-    { readonly timer: NodeJS.Timeout; readonly newcomers: Set<RegisteredPeer> }
+    { readonly timer: Cancellable; readonly newcomers: Set<RegisteredPeer> }
   >();
+
+  constructor(schedule: Schedule) {
+    this.#schedule = schedule;
+  }
 
   /** Tells the swarm of a peer whose endpoint has just been checked. */
   announce(newcomer: RegisteredPeer): void {
@@ -29,7 +47,7 @@ export class NewcomerNotices {
   }
 
   close(): void {
-    for (const { timer } of this.#pending.values()) clearTimeout(timer);
+    for (const { timer } of this.#pending.values()) timer.cancel();
     this.#pending.clear();
   }
 
@@ -42,13 +60,13 @@ export class NewcomerNotices {
   }
 
   #openGap(receiver: RegisteredPeer): void {
-    const timer = setTimeout(() => {
+    const timer = this.#schedule(NOTICE_GAP_MS, () => {
       const newcomers = this.#pending.get(receiver)?.newcomers;
       this.#pending.delete(receiver);
       if (newcomers === undefined || newcomers.size === 0 || receiver.swarm === undefined) return;
       send(receiver, newcomers);
       this.#openGap(receiver);
-    }, NOTICE_GAP_MS).unref();
+    });
     this.#pending.set(receiver, { timer, newcomers: new Set() });
   }
 }

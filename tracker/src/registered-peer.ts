@@ -3,8 +3,24 @@ import { PEER_PATH } from "@shoal/peer-core/announce";
 import type { AddressScope, ClientAddress } from "./address.js";
 import { hostAndPort, mayBeTold } from "./address.js";
 import type { HeldRecord } from "./held-pieces.js";
-import type { AnnounceReply } from "./announce.js";
-import type { Swarm } from "./swarm.js";
+
+export interface AnnounceReply {
+  readonly complete: number;
+  readonly incomplete: number;
+  readonly peers: readonly RegisteredPeer[];
+  /** Endpoints, best first. */
+  readonly relays: readonly string[];
+}
+
+/** What decides about a peer's place in the lists of its swarm. */
+export type PeerStanding = Pick<RegisteredPeer, "isSeed" | "isRelay" | "takesOffers" | "dialScope">;
+
+/** A swarm as the peers that it lists know it. */
+export interface SwarmListing {
+  readonly infoHash: WireId;
+  readonly peers: ReadonlyMap<WireId, RegisteredPeer>;
+  update(peer: RegisteredPeer, change: Partial<PeerStanding>): void;
+}
 
 /** The line on which a peer announces and is told things; lives as long as its socket. */
 export interface PeerLine {
@@ -47,7 +63,7 @@ export class RegisteredPeer {
   readonly peerId: WireId;
   readonly address: ClientAddress;
   readonly line: PeerLine | undefined;
-  swarm: Swarm | undefined = undefined;
+  swarm: SwarmListing | undefined = undefined;
   isSeed = false;
   isRelay = false;
   takesOffers = false;

@@ -1,13 +1,13 @@
 import type { WireId } from "@shoal/peer-core/announce";
 import { MAX_PEERS_PER_SWARM } from "./limits.js";
 import { PeerPool } from "./peer-pool.js";
-import type { RegisteredPeer } from "./registered-peer.js";
+import type { PeerStanding, RegisteredPeer, SwarmListing } from "./registered-peer.js";
 
 /**
  * The peers of one info-hash. Invariant: `seeds` and `leeches` count the listed peers, relays among them only when they
  * hold everything; a peer is in the dial pools once its endpoint was checked, in the offer pools while it takes offers.
  */
-export class Swarm {
+export class Swarm implements SwarmListing {
   readonly infoHash: WireId;
   readonly peers = new Map<WireId, RegisteredPeer>();
   /** Peers with a checked endpoint. */
@@ -59,10 +59,7 @@ export class Swarm {
   }
 
   /** Changes what decides about counts and pools, and keeps them true. */
-  update(
-    peer: RegisteredPeer,
-    change: Partial<Pick<RegisteredPeer, "isSeed" | "isRelay" | "takesOffers" | "dialScope">>,
-  ): void {
+  update(peer: RegisteredPeer, change: Partial<PeerStanding>): void {
     const isListed = peer.swarm === this;
     if (isListed) {
       this.#unplace(peer);

@@ -3,7 +3,7 @@ import { encodeTrackerMessage } from "@shoal/peer-core/announce";
 import type { ClientAddress } from "./address.js";
 import type { Allowance } from "./allowance.js";
 import { spend } from "./allowance.js";
-import type { Announce, AnnounceHook, AnnounceReply, AnnounceRequest } from "./announce.js";
+import type { Announce, AnnounceHook, AnnounceRequest } from "./announce.js";
 import type { EndpointChecker } from "./endpoint-checker.js";
 import { applyReport, heldBytes, heldBytesAfter } from "./held-pieces.js";
 import { checkEndpoint, unlist } from "./hooks/check-endpoint.js";
@@ -22,8 +22,9 @@ import {
   MAX_SWARMS_PER_SOCKET,
 } from "./limits.js";
 import { NewcomerNotices } from "./newcomer-notices.js";
+import type { Schedule } from "./newcomer-notices.js";
 import { RegisteredPeer } from "./registered-peer.js";
-import type { PeerLine } from "./registered-peer.js";
+import type { AnnounceReply, PeerLine } from "./registered-peer.js";
 import type { RelayDirectory } from "./relay-directory.js";
 import type { SwarmRegistry } from "./swarm-registry.js";
 import type { Swarm } from "./swarm.js";
@@ -36,6 +37,7 @@ export interface TrackerParts {
   readonly random: () => number;
   /** Whole seconds, never going back. */
   readonly now: () => number;
+  readonly schedule: Schedule;
   /** Seconds per announce, socket and swarm, after the burst; 0 switches the limit off. */
   readonly announceSeconds: number;
 }
@@ -47,7 +49,7 @@ const HAVES: Allowance = { burst: HAVE_BURST, period: HAVE_SECONDS };
 export class Tracker {
   readonly #parts: TrackerParts;
   readonly #announces: Allowance;
-  readonly #notices = new NewcomerNotices();
+  readonly #notices: NewcomerNotices;
   readonly #hooks: readonly AnnounceHook[];
   #heldBytes = 0;
   /** Announces answered, and answered from the last reply, since the start. */
@@ -58,6 +60,7 @@ export class Tracker {
     this.#parts = parts;
     this.#announces = { burst: ANNOUNCE_BURST, period: parts.announceSeconds };
     const { registry, random, relays, checker } = parts;
+    this.#notices = new NewcomerNotices(parts.schedule);
     this.#hooks = [
       updateRegistration(registry, (peer) => this.#release(peer)),
       listPeers(random),

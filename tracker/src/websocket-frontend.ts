@@ -19,10 +19,20 @@ import { endpointFor } from "./registered-peer.js";
 import type { Tracker } from "./tracker.js";
 import { WebSocketLine } from "./websocket-line.js";
 
+export interface WebSocketFrontendParts {
+  readonly tracker: Tracker;
+  /** Milliseconds that never go back. */
+  readonly now: () => number;
+  readonly log: (line: string) => void;
+  /** Default: as in `limits.ts`. */
+  readonly maxSockets?: number;
+}
+
 /** WebTorrent's tracker protocol and our additions: reads messages, asks the tracker, writes replies. */
 export class WebSocketFrontend {
   readonly #tracker: Tracker;
   readonly #now: () => number;
+  readonly #log: (line: string) => void;
   readonly #server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -33,11 +43,11 @@ export class WebSocketFrontend {
   readonly #lines = new Set<WebSocketLine>();
   readonly #limits: ConnectionLimits;
 
-  /** `now` in milliseconds. */
-  constructor(tracker: Tracker, now: () => number, limits: ConnectionLimits = new ConnectionLimits()) {
+  constructor({ tracker, now, log, maxSockets }: WebSocketFrontendParts) {
     this.#tracker = tracker;
     this.#now = now;
-    this.#limits = limits;
+    this.#log = log;
+    this.#limits = new ConnectionLimits(maxSockets);
   }
 
   get socketCount(): number {
@@ -119,7 +129,12 @@ export class WebSocketFrontend {
   }
 
   #onError(line: WebSocketLine, error: unknown): void {
-    if (!isShoalError(error)) throw error;
+    if (!isShoalError(error)) {
+      // Ours, not theirs: the one line goes, the tracker stays.
+      this.#log(`A message could not be handled: ${messageOf(error)}`);
+      line.socket.close(1011, "The tracker could not do this");
+      return;
+    }
     line.send(
       encodeTrackerMessage({ type: "failure", reason: messageOf(error), action: "announce", infoHash: undefined }),
     );

@@ -7,7 +7,7 @@ import { MAX_ENDPOINT_LENGTH, parseDescription } from "./protocol-requests.js";
 import type { SessionDescription } from "./protocol-requests.js";
 
 /** Peers taken from one message: twice what our own tracker tells at most. */
-export const MAX_PEERS_READ = 100;
+const MAX_PEERS_READ = 100;
 
 const MAX_RELAYS_READ = 16;
 const MAX_SCRAPE_FILES = 100;

@@ -21,11 +21,10 @@ export function updateRegistration(
     const isSeed = request.left === 0;
     // A seed that was announced as a leech before has completed here, and is counted once (BEP 48 "downloaded").
     if (request.event === "completed" && isSeed && !peer.isSeed && peer.swarm === swarm) swarm.completed++;
-    swarm.update(peer, {
-      isSeed,
-      isRelay: request.isRelay,
-      takesOffers: request.offers !== undefined || peer.takesOffers,
-    });
+    const takesOffers = request.offers !== undefined || peer.takesOffers;
+    if (isSeed !== peer.isSeed || request.isRelay !== peer.isRelay || takesOffers !== peer.takesOffers) {
+      swarm.update(peer, { isSeed, isRelay: request.isRelay, takesOffers });
+    }
     if (peer.swarm !== swarm) enter(announce, release);
   };
 }
