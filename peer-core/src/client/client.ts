@@ -9,7 +9,7 @@ import { Reputation } from "../swarm/reputation.js";
 import { CLOSE } from "../wire/limits.js";
 import type { ClientContext } from "./client-context.js";
 import type { ClientOptions, ListenAddress, RateLimits, ShareOptions } from "./share-options.js";
-import { TorrentSession } from "./torrent-session.js";
+import { TorrentSession, type ResolvedShareOptions } from "./torrent-session.js";
 import { TrackerLines } from "./tracker-lines.js";
 
 /** Software and version in the style of BEP 20. */
@@ -48,10 +48,11 @@ export class Client {
 
   /** Starts a share. Throws ShoalError("exists") when its info-hash is here already. */
   add(options: ShareOptions): TorrentSession {
-    const infoHash = typeof options.source === "string" ? options.source : options.source.infoHash;
+    const { source } = options;
+    const infoHash = typeof source === "string" ? source : source.infoHash;
     if (this.#isClosed) throw new ShoalError("aborted", "The client is closed");
     if (this.#sessions.has(infoHash)) throw new ShoalError("exists", `The share ${infoHash} is already here`);
-    const session = new TorrentSession(options, this.#context);
+    const session = new TorrentSession(resolveSource(options), this.#context);
     this.#sessions.set(infoHash, session);
     return session;
   }
@@ -133,6 +134,19 @@ export class Client {
     for (const session of this.#sessions.values()) count += session.swarm.sessionCount;
     return count;
   }
+}
+
+/** Spreads a link over the options that it stands for. */
+function resolveSource(options: ShareOptions): ResolvedShareOptions {
+  const { source } = options;
+  if (typeof source === "string" || "infoBytes" in source) return { ...options, source };
+  return {
+    ...options,
+    source: source.infoHash,
+    trackers: [...options.trackers, source.trackers],
+    endpoints: [...(options.endpoints ?? []), ...source.endpoints],
+    select: options.select ?? (() => source.select),
+  };
 }
 
 function createPeerId(random: Random): PeerId {

@@ -5,6 +5,7 @@ import type { PieceStore } from "../ports/piece-store.js";
 import type { Runtime } from "../ports/runtime.js";
 import type { TrackerChannel } from "../ports/tracker-channel.js";
 import type { Metainfo } from "../torrent/metainfo.js";
+import type { ShareLink } from "../torrent/share-link.js";
 
 /** Bytes per second; 0 means no limit. */
 export interface RateLimits {
@@ -33,8 +34,11 @@ export interface ClientOptions {
 }
 
 export interface ShareOptions {
-  /** All that is known of the share: its metainfo, or just its info-hash (the metainfo then comes from peers). */
-  readonly source: Metainfo | InfoHash;
+  /**
+   * All that is known of the share: its metainfo, or a link or just the info-hash (the metainfo then comes from peers).
+   * A link adds its trackers, endpoints and choice of files to those given here.
+   */
+  readonly source: Metainfo | ShareLink | InfoHash;
   /** Opens where the pieces are kept; called once, when the metainfo is known. */
   readonly openStore: (metainfo: Metainfo) => Promise<PieceStore>;
   /** Indexes of the files wanted; all when left out. */

@@ -12,12 +12,17 @@ import type { SwarmView } from "../swarm/swarm-view.js";
 import type { ClientContext } from "./client-context.js";
 import type { RateLimits, SessionEvent, ShareOptions, TrackerView } from "./share-options.js";
 
+/** Options whose source is no link any more. */
+export interface ResolvedShareOptions extends ShareOptions {
+  readonly source: Metainfo | InfoHash;
+}
+
 /** One share in a client: its swarm, its announcers and its store, from `add` to `stop`. */
 export class TorrentSession {
   readonly infoHash: InfoHash;
   readonly swarm: Swarm;
   readonly #context: ClientContext;
-  readonly #options: ShareOptions;
+  readonly #options: ResolvedShareOptions;
   readonly #listeners = new Listeners<SessionEvent>();
   readonly #announcers: Announcer[] = [];
   readonly #upLimiter: RateLimiter;
@@ -28,7 +33,7 @@ export class TorrentSession {
   #stopping: Promise<void> | undefined;
 
   /** Starts at once. */
-  constructor(options: ShareOptions, context: ClientContext) {
+  constructor(options: ResolvedShareOptions, context: ClientContext) {
     const { source, limits } = options;
     this.#options = options;
     this.#context = context;

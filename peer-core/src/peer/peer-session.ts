@@ -72,6 +72,7 @@ export class PeerSession {
   #state: SessionState;
   #peerId: PeerId | undefined;
   #outbox: Uint8Array[] = [];
+  #outboxBytes = 0;
   #lastSentAt: number;
   #lastReceivedAt: number;
 
@@ -118,8 +119,9 @@ export class PeerSession {
     return this.#peerId;
   }
 
+  /** Bytes that have been handed over and have not left the process. */
   get queuedBytes(): number {
-    return this.#options.connection.queuedBytes;
+    return this.#outboxBytes + this.#options.connection.queuedBytes;
   }
 
   /** Queues a message; all that is queued in one turn leaves as one write. */
@@ -215,6 +217,7 @@ export class PeerSession {
 
   #enqueue(bytes: Uint8Array): void {
     if (this.#state.kind !== "active") return;
+    this.#outboxBytes += bytes.length;
     if (this.#outbox.push(bytes) > 1) return;
     void Promise.resolve().then(() => this.#flush());
   }
@@ -223,6 +226,7 @@ export class PeerSession {
     const outbox = this.#outbox;
     if (outbox.length === 0) return;
     this.#outbox = [];
+    this.#outboxBytes = 0;
     this.#lastSentAt = this.#options.clock.now();
     for (const batch of batches(outbox)) this.#options.connection.send(batch);
   }
@@ -236,6 +240,7 @@ export class PeerSession {
     this.#state = { kind: "closed" };
     this.#decoder.stop();
     this.#outbox = [];
+    this.#outboxBytes = 0;
     if (before.kind === "handshaking") {
       before.timeout.cancel();
       this.#options.onFailed?.(reason);

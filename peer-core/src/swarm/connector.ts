@@ -17,6 +17,7 @@ export interface ConnectorOptions {
 
 interface Candidate {
   readonly address: string;
+  readonly host: string;
   peerId: PeerId | undefined;
   /** It wanted nothing when its last link closed. */
   isSeed: boolean;
@@ -27,6 +28,8 @@ interface Candidate {
 const MAX_DIALING = 8;
 /** Addresses kept for one swarm. */
 const MAX_CANDIDATES = 3_000;
+/** Of these on one host; this machine itself is exempt. */
+const MAX_PER_HOST = 16;
 const DIAL_TIMEOUT_MS = 15_000;
 /** Failures in a row after which an address makes room for a new one. */
 const HOPELESS_FAILURES = 4;
@@ -57,7 +60,9 @@ export class Connector {
     }
     if (!this.#options.dialer.canDial(address)) return;
     if (this.#candidates.size >= MAX_CANDIDATES && !this.#forgetHopeless()) return;
-    this.#candidates.set(address, { address, peerId, isSeed: false, state: KNOWN });
+    const host = hostOf(address);
+    if (this.#isFull(host)) return;
+    this.#candidates.set(address, { address, host, peerId, isSeed: false, state: KNOWN });
   }
 
   /** An address turned out to be useless for good: ourselves. */
@@ -100,6 +105,14 @@ export class Connector {
   stop(): void {
     this.#stopped = true;
     for (const dial of this.#dials) dial.abort();
+  }
+
+  /** A swarm's peers must not become a flood on one host because somebody announced a thousand ports of it. */
+  #isFull(host: string): boolean {
+    if (isLoopback(host)) return false;
+    let count = 0;
+    for (const known of this.#candidates.values()) if (known.host === host) count++;
+    return count >= MAX_PER_HOST;
   }
 
   /** Makes room by dropping an address that has failed again and again; false when there is none. */
@@ -145,4 +158,12 @@ export class Connector {
     const { clock, random } = this.#options.runtime;
     candidate.state = nextCandidateState(candidate.state, input, { now: clock.now(), random });
   }
+}
+
+function hostOf(address: string): string {
+  return new URL(address).hostname;
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "[::1]" || host.startsWith("127.");
 }

@@ -209,6 +209,8 @@ export class DownloadFlow {
         scheduler.finished(assembly, false);
         for (const culprit of culprits) host.onBadData(culprit, piece);
         host.onPieceStored(piece);
+        // Nobody waits for this piece, but for its memory some may.
+        if (!scheduler.takeWasFull()) return;
         break;
       }
       case "mismatch":

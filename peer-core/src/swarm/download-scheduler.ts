@@ -37,6 +37,7 @@ export class DownloadScheduler {
   readonly #soloPieces = new Set<number>();
   readonly #buffers: BufferPool;
   #unverifiedBytes = 0;
+  #wasFull = false;
 
   constructor(table: PieceTable, picker: PiecePicker, maxUnverifiedBytes: number) {
     this.#table = table;
@@ -55,6 +56,13 @@ export class DownloadScheduler {
 
   assemblies(): Iterable<PieceAssembly> {
     return this.#assemblies.values();
+  }
+
+  /** True once after a piece could not be begun for want of memory: with the next one finished it is worth asking again. */
+  takeWasFull(): boolean {
+    const wasFull = this.#wasFull;
+    this.#wasFull = false;
+    return wasFull;
   }
 
   /** Blocks to ask for now, of about `budgetBytes` at most, already counted as in flight and in the peer's window. */
@@ -141,7 +149,10 @@ export class DownloadScheduler {
   #begin(source: Source): PieceAssembly | undefined {
     // One piece is always allowed, however large.
     const isFull = this.#unverifiedBytes + this.#table.geometry.pieceLength > this.#maxUnverifiedBytes;
-    if (isFull && this.#assemblies.size > 0) return undefined;
+    if (isFull && this.#assemblies.size > 0) {
+      this.#wasFull = true;
+      return undefined;
+    }
     const piece = this.#picker.pick(source.pieces);
     if (piece === undefined) return undefined;
     this.#table.start(piece);

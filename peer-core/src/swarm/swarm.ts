@@ -279,8 +279,6 @@ export class Swarm implements SessionOwner {
 
   #onExtendedHandshake(session: PeerSession): void {
     this.#metadata.advance();
-    const { endpoint } = session.remote;
-    if (endpoint !== undefined) this.#connector.add(endpoint, session.peerId);
     this.#usefulness.closeIfBothSeed(session);
   }
 
