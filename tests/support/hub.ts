@@ -1,0 +1,102 @@
+import type { EventOf, ProcessBed, ShoalProcess } from "./processes.js";
+
+/** How soon the hub is asked again for what it does not say by itself. */
+const ASK_AGAIN_MS = 50;
+const WAIT_LIMIT_MS = 30_000;
+
+/** Counts of peers as the hub gives them. */
+export interface HubStats {
+  readonly peersAll: number;
+  readonly peersSeederOnly: number;
+  readonly peersLeecherOnly: number;
+}
+
+/** One share as the hub's catalogue describes it. */
+export interface Listed {
+  readonly infoHash: string;
+  readonly name: string;
+  readonly size: number;
+  readonly seeds: number;
+  readonly leeches: number;
+}
+
+/** A real hub, a process of its own on a port of this machine; it can be killed and come again. */
+export class TestHub {
+  readonly #bed: ProcessBed;
+  readonly #data: string;
+  #process: ShoalProcess;
+  #serving: EventOf<"serving">;
+
+  private constructor(bed: ProcessBed, data: string, running: { process: ShoalProcess; serving: EventOf<"serving"> }) {
+    this.#bed = bed;
+    this.#data = data;
+    this.#process = running.process;
+    this.#serving = running.serving;
+  }
+
+  static async start(bed: ProcessBed): Promise<TestHub> {
+    const data = bed.path("hub");
+    return new TestHub(bed, data, await serve(bed, data, 0));
+  }
+
+  get process(): ShoalProcess {
+    return this.#process;
+  }
+
+  /** The announce URL. */
+  get tracker(): string {
+    return this.#serving.tracker;
+  }
+
+  get url(): string {
+    return this.#serving.url;
+  }
+
+  /** Shares `path` of the bed at this hub. */
+  upload(path: string, ...options: string[]): ShoalProcess {
+    return this.#bed.run(["upload", path, "--tracker", this.tracker, ...options]);
+  }
+
+  /** Gets `what` from this hub into a folder of the bed. */
+  download(what: string, folder: string, ...options: string[]): ShoalProcess {
+    return this.#bed.run(["download", what, "-o", this.#bed.path(folder), "--tracker", this.tracker, ...options]);
+  }
+
+  /** Serves again on the same port from the same data folder. */
+  async restart(): Promise<void> {
+    const { process, serving } = await serve(this.#bed, this.#data, this.#serving.port);
+    this.#process = process;
+    this.#serving = serving;
+  }
+
+  async stats(): Promise<HubStats> {
+    return await this.#get<HubStats>("stats.json");
+  }
+
+  async listed(infoHash: string): Promise<Listed> {
+    return await this.#get<Listed>(`api/torrents/${infoHash}`);
+  }
+
+  /** Asks the catalogue until it says of a share what is expected; rejects after half a minute. */
+  async until(infoHash: string, matches: (listed: Listed) => boolean): Promise<Listed> {
+    const from = performance.now();
+    for (;;) {
+      const listed = await this.listed(infoHash);
+      if (matches(listed)) return listed;
+      if (performance.now() - from > WAIT_LIMIT_MS) throw new Error(`The hub still says ${JSON.stringify(listed)}`);
+      // Nobody is told when another peer's registration changes: it has to be asked for.
+      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
+    }
+  }
+
+  async #get<T>(path: string): Promise<T> {
+    const response = await fetch(new URL(path, this.url));
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as T;
+  }
+}
+
+async function serve(bed: ProcessBed, data: string, port: number) {
+  const process = bed.run(["serve", "--host", "127.0.0.1", "--port", String(port), "--data", data]);
+  return { process, serving: await process.event("serving") };
+}
