@@ -42,7 +42,7 @@ async function main(directory: string): Promise<Record<string, unknown>> {
   results.isWhole = Buffer.compare(await readFile(join(directory, "share")), share.content) === 0;
 
   const other = await makeShare("other", 1000);
-  execFileSync("mount", ["-o", "remount,ro", directory]);
+  execFileSync("sh", ["-c", 'mount -o remount,ro "$1"', "sh", directory]);
   results.readOnly = await outcomeOf(openFsPieceStore({ metainfo: other.metainfo, directory }));
   return results;
 }

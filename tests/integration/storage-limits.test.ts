@@ -11,7 +11,7 @@ import { fixtureBytes, fixtureHasher, makeShare, pieceBytes } from "../../node-p
 const WRITER = fileURLToPath(new URL("storage-disk-full-writer.ts", import.meta.url));
 
 /** A mount of our own needs root, in this system or in a namespace. */
-const canMount = spawnSync("unshare", ["-rm", "true"]).status === 0;
+const canMount = spawnSync("sh", ["-c", "unshare -rm true"]).status === 0;
 
 let directory: string;
 
@@ -26,9 +26,10 @@ afterEach(async () => {
 it.skipIf(!canMount)(
   "says that the disk is full, early if it can, and goes on when there is room (needs mount namespaces)",
   () => {
-    const script = 'mount -t tmpfs -o size=4m none "$1" && exec "$2" --conditions=source --import tsx "$3" "$1"';
-    const args = ["-rm", "sh", "-c", script, "sh", directory, process.execPath, WRITER];
-    const results = JSON.parse(execFileSync("unshare", args, { encoding: "utf8" })) as Record<string, unknown>;
+    const inside = 'mount -t tmpfs -o size=4m none "$1" && exec "$2" --conditions=source --import tsx "$3" "$1"';
+    const script = 'exec unshare -rm sh -c "$0" sh "$@"';
+    const args = ["-c", script, inside, directory, process.execPath, WRITER];
+    const results = JSON.parse(execFileSync("sh", args, { encoding: "utf8" })) as Record<string, unknown>;
     expect(results.tooLarge).toMatch(/^disk-full: .* needs 5242880 bytes .* \d+ are free/);
     expect(results.afterTooLarge).toEqual([]);
     expect(results.firstWrite).toBe("ok");

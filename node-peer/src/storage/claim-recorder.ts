@@ -1,13 +1,14 @@
 import { runParallel } from "./run-parallel.js";
 import type { StateLog } from "./state-log.js";
-import type { FileStamp, StateRecord } from "./state-record.js";
+import { BOOT_ID_BYTES, type FileStamp, type StateRecord } from "./state-record.js";
 
 /** Synced this often while pieces come in: what a power failure makes us hash again stays small, and so does the stall. */
 const SYNC_BYTES = 64 * 1024 * 1024;
 const SYNC_MS = 2_000;
 
-/** Syncs at once: enough for the file system to join them into few journal commits. */
-const PARALLEL_SYNCS = 8;
+/** Half of libuv's four threads: reading, writing and hashing go on meanwhile. */
+const PARALLEL_SYNCS = 2;
+const PARALLEL_STATS = 4;
 
 /** What the recorder needs of the files. */
 export interface RecordedFiles {
@@ -35,7 +36,10 @@ export class ClaimRecorder {
   #isRecording = false;
   #syncing: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
-  #failure: { readonly error: unknown } | undefined;
+  /** Of the last attempt to append; what it was about is still pending. */
+  #recordFailure: { readonly error: unknown } | undefined;
+  /** Of any sync: from then on nobody knows what reached the disk. */
+  #syncFailure: { readonly error: unknown } | undefined;
 
   /** `unsynced` are files that have claimed bytes which may not be on the disk yet. */
   constructor(log: StateLog, files: RecordedFiles, unsynced: Iterable<number>) {
@@ -44,9 +48,16 @@ export class ClaimRecorder {
     this.#unsynced = new Set(unsynced);
   }
 
-  /** Notes that a piece of `length` bytes was written to `files`. Throws what went wrong with an earlier record. */
+  /** To be awaited before each write: tries again what could not be recorded. Rejects when it still cannot. */
+  async ready(): Promise<void> {
+    if (this.#syncFailure !== undefined) throw this.#syncFailure.error;
+    if (this.#recordFailure === undefined) return;
+    this.#record();
+    await this.#recorded();
+  }
+
+  /** Notes that a piece of `length` bytes was written to `files`. */
   claim(piece: number, length: number, files: readonly number[]): void {
-    this.throwIfFailed();
     this.#pieces.push(piece);
     for (const file of files) {
       this.#stale.add(file);
@@ -59,16 +70,18 @@ export class ClaimRecorder {
 
   /** Records durably that a piece is not stored any more. */
   async lose(piece: number): Promise<void> {
-    await this.#recording;
+    await this.ready();
+    await this.#recorded();
     await this.#log.append([{ type: "lost", piece }]);
     await this.#log.sync();
   }
 
   /** Brings the bytes of all claims to the disk, then the claims. */
   async flush(): Promise<void> {
-    await this.#recording;
+    await this.ready();
+    await this.#recorded();
     await this.#sync();
-    this.throwIfFailed();
+    await this.ready();
     await this.#log.sync();
   }
 
@@ -89,31 +102,35 @@ export class ClaimRecorder {
     this.#timer = undefined;
   }
 
-  /** Throws the first error that happened where nobody was waiting. */
-  throwIfFailed(): void {
-    if (this.#failure !== undefined) throw this.#failure.error;
+  /** Resolves once all claims so far are in the log. */
+  async #recorded(): Promise<void> {
+    await this.#recording;
+    if (this.#recordFailure !== undefined) throw this.#recordFailure.error;
   }
 
+  /** Never leaves a rejected promise behind: what fails is told to whoever writes or flushes next. */
   #record(): void {
     if (this.#isRecording) return;
     this.#isRecording = true;
-    this.#recording = this.#drain().catch((error: unknown) => {
-      this.#failure ??= { error };
-    });
+    this.#recordFailure = undefined;
+    this.#recording = this.#drain();
   }
 
   async #drain(): Promise<void> {
-    try {
-      while (this.#pieces.length > 0) {
-        const pieces = this.#pieces;
-        const files = this.#stale;
-        this.#pieces = [];
-        this.#stale = new Set();
+    while (this.#pieces.length > 0 && this.#recordFailure === undefined) {
+      const pieces = this.#pieces;
+      const files = this.#stale;
+      this.#pieces = [];
+      this.#stale = new Set();
+      try {
         await this.#log.append([...rangesOf(pieces, "have"), ...(await stampRecords(files, this.#files))]);
+      } catch (error) {
+        this.#recordFailure = { error };
+        this.#pieces.push(...pieces);
+        for (const file of files) this.#stale.add(file);
       }
-    } finally {
-      this.#isRecording = false;
     }
+    this.#isRecording = false;
   }
 
   #syncSoon(): void {
@@ -128,13 +145,7 @@ export class ClaimRecorder {
   #sync(): Promise<void> {
     this.stop();
     this.#unsyncedBytes = 0;
-    this.#syncing = this.#syncing.then(async () => {
-      try {
-        await this.#syncNow();
-      } catch (error) {
-        this.#failure ??= { error };
-      }
-    });
+    this.#syncing = this.#syncing.then(() => this.#syncNow());
     return this.#syncing;
   }
 
@@ -142,18 +153,23 @@ export class ClaimRecorder {
     // Claims that are in the log by now are of files in this set or of files synced before: both enter together.
     const records = this.#log.count;
     const files = this.#unsynced;
-    // After a failed sync nobody knows what reached the disk: no claim may be called synced any more.
-    if (files.size === 0 || this.#failure !== undefined) return;
+    if (files.size === 0 || this.#syncFailure !== undefined) return;
     this.#unsynced = new Set();
-    await this.#files.syncFolders();
-    await runParallel(files, PARALLEL_SYNCS, (file) => this.#files.syncFile(file));
-    await this.#log.append([{ type: "synced", records }]);
+    try {
+      await this.#files.syncFolders();
+      await runParallel(files, PARALLEL_SYNCS, (file) => this.#files.syncFile(file));
+      await this.#log.append([{ type: "synced", records }]);
+    } catch (error) {
+      this.#syncFailure = { error };
+      // The system may have dropped what it could not write: as after a power failure, nothing unsynced is believed.
+      await this.#log.append([{ type: "boot", bootId: new Uint8Array(BOOT_ID_BYTES) }]).catch(() => undefined);
+    }
   }
 }
 
 async function stampRecords(files: Iterable<number>, from: RecordedFiles): Promise<StateRecord[]> {
   const records: StateRecord[] = [];
-  await runParallel(files, PARALLEL_SYNCS, async (file) => {
+  await runParallel(files, PARALLEL_STATS, async (file) => {
     const stamp = await from.stampOf(file);
     if (stamp !== undefined) records.push({ type: "stamp", file, stamp });
   });

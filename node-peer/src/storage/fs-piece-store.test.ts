@@ -1,4 +1,4 @@
-import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { link, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isShoalError } from "@shoal/peer-core";
@@ -266,6 +266,28 @@ describe("a folder download", () => {
     expect(store.present()[0]).toBe(0);
     expect(await readdir(outside)).toEqual([]);
     expect(await readFile(join(directory, "victim"), "utf8")).toBe("untouched");
+  });
+
+  it("does not write two files of the share into one that the disk takes for both", async () => {
+    const of = await makeShare("album", FOLDER);
+    const first = await open(of);
+    await write(first, of, [0]);
+    await first.close();
+    // As on a disk where the case of names does not matter, and as if planted.
+    await link(join(directory, "album.part/a/one"), join(directory, "album.part/three"));
+    const store = await open(of, countingVerifier(of));
+    await write(store, of, [0, 1, 2, 3]);
+    const last = of.metainfo.geometry.pieceIndex(4);
+    await expectRejection(store.write(last, pieceBytes(of, 4)), "unsafe-name", "one and the same file");
+  });
+
+  it("finishes before it closes, whichever is asked for first to be done", async () => {
+    const of = await makeShare("album", FOLDER);
+    const store = await open(of);
+    await write(store, of, of.metainfo.geometry.pieces());
+    const finishing = store.finish();
+    await Promise.all([finishing, store.close()]);
+    expect(await readdir(directory)).toEqual(["album"]);
   });
 
   it("does not unpack through a link in the place of its own folder", async () => {

@@ -30,7 +30,8 @@ export class FsPieceStore implements PieceStore {
   readonly finalPath: string;
   readonly #parts: FsPieceStoreParts;
   readonly #underWay = new Set<Promise<void>>();
-  #state: "open" | "finished" | "closed" = "open";
+  #state: "open" | "finishing" | "finished" | "closed" = "open";
+  #finishing: Promise<unknown> = Promise.resolve();
 
   constructor(parts: FsPieceStoreParts) {
     this.#parts = parts;
@@ -75,26 +76,16 @@ export class FsPieceStore implements PieceStore {
    * read, so that seeding goes on, but not written. Rejects with ShoalError "exists" when the name was taken meanwhile;
    * the store then stays as it was and `finish` can be tried again.
    */
-  async finish(): Promise<string> {
-    const { metainfo, layout, paths, files, recorder, existing } = this.#parts;
+  finish(): Promise<string> {
     invariant(this.#state === "open", "a download is finished once");
-    for (const piece of metainfo.geometry.pieces()) {
-      invariant(this.#parts.have[piece] === 1 || !this.#isWanted(piece), `piece ${piece} is stored before the end`);
-    }
-    await this.#settled();
-    await files.makeEmptyFiles();
-    await recorder.flush();
-    await files.syncFolders();
-    await files.keepUnwanted();
-    if (metainfo.isMultiFile) await removeUnselected(paths.partPath, metainfo, layout);
-    await placeTarget(paths, { metainfo, layout }, existing);
-    this.#state = "finished";
-    files.placedAt(paths.finalPath);
-    await this.#dropRecord();
-    return this.finalPath;
+    this.#state = "finishing";
+    const finishing = this.#finish();
+    this.#finishing = finishing.catch(() => undefined);
+    return finishing;
   }
 
   async close(): Promise<void> {
+    await this.#finishing;
     if (this.#state === "closed") return;
     const wasOpen = this.#state === "open";
     this.#state = "closed";
@@ -109,12 +100,42 @@ export class FsPieceStore implements PieceStore {
 
   /** Closes and removes everything that was stored, unless it is finished. */
   async discard(): Promise<void> {
+    await this.#finishing;
     const isUnfinished = this.#state === "open";
     const { partPath, statePath, unwantedPath } = this.#parts.paths;
     // What cannot be flushed is thrown away all the same.
     await this.close().catch(() => undefined);
     if (!isUnfinished) return;
     for (const path of [partPath, unwantedPath, statePath]) await rm(path, { recursive: true, force: true });
+  }
+
+  async #finish(): Promise<string> {
+    try {
+      await this.#place();
+    } catch (error) {
+      this.#state = "open";
+      throw error;
+    }
+    this.#state = "finished";
+    this.#parts.files.placedAt(this.finalPath);
+    await this.#dropRecord();
+    return this.finalPath;
+  }
+
+  async #place(): Promise<void> {
+    const { metainfo, layout, paths, files, recorder, existing, have } = this.#parts;
+    for (const piece of metainfo.geometry.pieces()) {
+      invariant(have[piece] === 1 || !this.#isWanted(piece), `piece ${piece} is stored before the end`);
+    }
+    await this.#settled();
+    await files.makeEmptyFiles();
+    await recorder.flush();
+    await files.syncFolders();
+    await files.keepUnwanted();
+    if (metainfo.isMultiFile) await removeUnselected(paths.partPath, metainfo, layout);
+    // Windows renames no folder that has open files in it.
+    await files.closeIdle();
+    await placeTarget(paths, { metainfo, layout }, existing);
   }
 
   async #read(piece: PieceIndex, begin: number, into: Uint8Array): Promise<void> {
@@ -135,7 +156,7 @@ export class FsPieceStore implements PieceStore {
     const { geometry } = metainfo;
     invariant(this.#state === "open", "nothing is written to a finished download");
     invariant(data.length === geometry.pieceSize(piece), "a piece is written whole");
-    recorder.throwIfFailed();
+    await recorder.ready();
     const offset = geometry.pieceOffset(piece);
     await files.write(offset, data);
     have[piece] = 1;

@@ -1,7 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
 
 /** Files kept open per store: far below the usual limit of 1,024 descriptors, with room for several stores and sockets. */
-export const OPEN_FILES = 128;
+const OPEN_FILES = 128;
 
 interface Entry {
   readonly handle: Promise<FileHandle>;
@@ -41,6 +41,12 @@ export class OpenFileCache {
     const entry = this.#entry(file);
     entry.users++;
     await entry.handle;
+  }
+
+  /** Closes what is not in use and not pinned. */
+  async closeIdle(): Promise<void> {
+    for (const [file, entry] of this.#entries) if (entry.users === 0) this.#close(file, entry);
+    await Promise.all(this.#closing);
   }
 
   /** Closes everything. The caller has seen to it that nothing is in use. */

@@ -91,6 +91,11 @@ export class PartFiles {
     await this.#cache.pin(UNWANTED_FILE);
   }
 
+  /** Closes the files that nobody uses just now. */
+  async closeIdle(): Promise<void> {
+    await this.#cache.closeIdle();
+  }
+
   /** From now on files are opened below `root`, read-only. */
   placedAt(root: string): void {
     this.#folder = new TargetFolder(root);

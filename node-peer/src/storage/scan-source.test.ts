@@ -58,6 +58,10 @@ async function put(path: string, bytes: Uint8Array | string): Promise<string> {
   return absolute;
 }
 
+function makeFifo(path: string): void {
+  execFileSync("sh", ["-c", 'mkfifo "$1"', "sh", path]);
+}
+
 /** Permissions do not hold root back. */
 async function withoutPrivileges(work: () => Promise<void>): Promise<void> {
   const isRoot = process.geteuid?.() === 0;
@@ -96,7 +100,7 @@ describe("scanning a source", () => {
     await put("outside", "secret");
     const links = { inside: "real", out: "../outside", loop: ".", nowhere: "missing", self: "self" };
     for (const [name, target] of Object.entries(links)) await symlink(target, join(directory, "album", name));
-    execFileSync("mkfifo", [join(directory, "album/fifo")]);
+    makeFifo(join(directory, "album/fifo"));
     await put("album/.shoal-x.state", "ours");
     const source = await scan(join(directory, "album"));
     expect(pathsOf(source)).toEqual(["inside", "real"]);
@@ -123,7 +127,7 @@ describe("scanning a source", () => {
     await expectRejection(scan(join(directory, "missing")), "source", "does not exist");
     await mkdir(join(directory, "hollow/inner"), { recursive: true });
     await expectRejection(scan(join(directory, "hollow")), "source", "holds no files");
-    execFileSync("mkfifo", [join(directory, "fifo")]);
+    makeFifo(join(directory, "fifo"));
     await expectRejection(scan(join(directory, "fifo")), "source", "neither a file nor a folder");
     await put("file", "x");
     await expectRejection(scan(join(directory, "file/below")), "source", "not a folder");

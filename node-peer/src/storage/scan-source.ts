@@ -8,7 +8,7 @@ import { SourceReader, type SourceFileIdentity } from "./source-reader.js";
 import { assertReadable, walkFolder, type FoundFile } from "./walk-folder.js";
 
 /** A file to share, in place. */
-export interface ScannedFile extends SourceFile, SourceFileIdentity {
+interface ScannedFile extends SourceFile, SourceFileIdentity {
   readonly inode: bigint;
 }
 

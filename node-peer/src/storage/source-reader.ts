@@ -11,7 +11,7 @@ const NO_BLOCK = (constants.O_NONBLOCK as number | undefined) ?? 0;
 const PARALLEL_STATS = 16;
 
 /** How long a look at a file's size and time is good for: cheap, and other peers' hashes catch what slips through. */
-export const RECHECK_MS = 1_000;
+const RECHECK_MS = 1_000;
 
 /** One of the user's own files, as it was when it was found. */
 export interface SourceFileIdentity {

@@ -1,4 +1,4 @@
-import { constants } from "node:fs";
+import { constants, type BigIntStats } from "node:fs";
 import { lstat, mkdir, open, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ShoalError } from "@shoal/peer-core";
@@ -24,6 +24,8 @@ export class TargetFolder {
   readonly #checked = new Map<string, Promise<void>>();
   /** Folders that have entries which may not be on the disk yet. */
   readonly #changed = new Set<string>();
+  /** The path under which each file was opened first, by inode. */
+  readonly #openedAs = new Map<bigint, string>();
 
   constructor(root: string) {
     this.#root = root;
@@ -76,10 +78,20 @@ export class TargetFolder {
     const flags = constants.O_RDWR | constants.O_CREAT | NO_FOLLOW | NO_BLOCK;
     const handle = await open(path, flags, 0o666);
     return await orClose(handle, async () => {
-      const size = await assertRegular(handle, path);
-      if (length !== undefined && size !== length) await handle.truncate(length);
-      if (size === 0) this.#changed.add(dirname(path));
+      const { size, ino } = await assertRegular(handle, path);
+      this.#assertOwnFile(path, ino);
+      if (length !== undefined && size !== BigInt(length)) await handle.truncate(length);
+      if (size === 0n) this.#changed.add(dirname(path));
     });
+  }
+
+  /** Where names that differ in case or in Unicode form are one file, two files of a share must not be written into it. */
+  #assertOwnFile(path: string, inode: bigint): void {
+    const other = this.#openedAs.get(inode);
+    if (other !== undefined && other !== path) {
+      throw new ShoalError("unsafe-name", `${path} and ${other} are one and the same file on this disk`);
+    }
+    this.#openedAs.set(inode, path);
   }
 
   #make(components: readonly string[]): Promise<void> {
@@ -117,11 +129,10 @@ async function assertFolder(path: string): Promise<void> {
   if (!stats.isDirectory()) throw new ShoalError("disk", `${path} is not a folder; remove it and try again`);
 }
 
-/** Resolves to the size in bytes. */
-async function assertRegular(handle: FileHandle, path: string): Promise<number> {
-  const stats = await handle.stat();
+async function assertRegular(handle: FileHandle, path: string): Promise<BigIntStats> {
+  const stats = await handle.stat({ bigint: true });
   if (!stats.isFile()) throw new ShoalError("disk", `${path} is not an ordinary file; remove it and try again`);
-  return stats.size;
+  return stats;
 }
 
 async function orClose(handle: FileHandle, check: () => Promise<unknown>): Promise<FileHandle> {
