@@ -29,7 +29,7 @@ const MAX_RELEASED = 4_096;
  */
 export class RequestWindow {
   readonly #outstanding = new Map<number, OutRequest>();
-  readonly #released = new Map<number, OutRequest>();
+  readonly #released = new Map<string, OutRequest>();
   #outstandingBytes = 0;
   #windowBytes = START_BYTES;
   #shortestTripMs = Number.POSITIVE_INFINITY;
@@ -77,7 +77,7 @@ export class RequestWindow {
   sent(request: OutRequest): void {
     const key = keyOf(request.piece, request.begin);
     this.#outstanding.set(key, request);
-    this.#released.delete(key);
+    this.#released.delete(releasedKey(key, request.length));
     this.#outstandingBytes += request.length;
     this.#largestAsked = Math.max(this.#largestAsked, request.length);
   }
@@ -136,15 +136,15 @@ export class RequestWindow {
   }
 
   #settleLate(key: number, begin: number, length: number): { request: OutRequest; late: boolean } | undefined {
-    const request = this.#released.get(key);
-    if (request?.length !== length || request.begin !== begin) return undefined;
-    this.#released.delete(key);
+    const request = this.#released.get(releasedKey(key, length));
+    if (request?.begin !== begin) return undefined;
+    this.#released.delete(releasedKey(key, length));
     this.#snubbed = false;
     return { request, late: true };
   }
 
   #remember(key: number, request: OutRequest): void {
-    this.#released.set(key, request);
+    this.#released.set(releasedKey(key, request.length), request);
     if (this.#released.size <= MAX_RELEASED) return;
     const oldest = this.#released.keys().next().value;
     if (oldest !== undefined) this.#released.delete(oldest);
@@ -170,4 +170,9 @@ export class RequestWindow {
 /** A piece has at most 16 MiB: 1,024 units. */
 function keyOf(piece: number, begin: number): number {
   return piece * 1_024 + Math.floor(begin / UNIT_BYTES);
+}
+
+/** A block that was asked for again in another length may still come in the old one. */
+function releasedKey(key: number, length: number): string {
+  return `${key} ${length}`;
 }
