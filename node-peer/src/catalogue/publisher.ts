@@ -1,9 +1,8 @@
-import { isShoalError, messageOf, type TorrentSession } from "@shoal/peer-core";
-import { displayName, type Metainfo } from "@shoal/peer-core/torrent";
+import { isShoalError, ShoalError, type TorrentSession } from "@shoal/peer-core";
+import type { Metainfo } from "@shoal/peer-core/torrent";
 import { Catalogue } from "./catalogue.js";
 import type { Output } from "../terminal/output.js";
 import type { OwnerTokens } from "./owner-tokens.js";
-import { hubOfTracker } from "./tracker-urls.js";
 
 export interface PublishOptions {
   readonly trackers: readonly string[];
@@ -24,10 +23,11 @@ export class Publisher {
     this.#options = options;
   }
 
-  /** Lists the share everywhere; returns how many catalogues hold it now. Failures become warnings. */
-  async publishAll(): Promise<number> {
-    const listed = await Promise.all(this.#options.trackers.map((tracker) => this.#publish(tracker)));
-    return listed.filter(Boolean).length;
+  /** Lists the share everywhere; returns how many catalogues hold it now, and why the others do not. */
+  async publishAll(): Promise<{ readonly listed: number; readonly failures: readonly ShoalError[] }> {
+    const failures = await Promise.all(this.#options.trackers.map((tracker) => this.#publish(tracker)));
+    const listed = failures.filter((failure) => failure === undefined).length;
+    return { listed, failures: failures.filter((failure) => failure !== undefined) };
   }
 
   /** Lists it again at a tracker that comes back after having failed: it may have lost what it knew. */
@@ -35,25 +35,26 @@ export class Publisher {
     const failed = new Set<string>();
     return session.on((event) => {
       if (event.kind === "tracker-error") failed.add(event.tracker);
-      if (event.kind === "announced" && failed.delete(event.tracker)) void this.#publish(event.tracker);
+      if (event.kind === "announced" && failed.delete(event.tracker)) void this.#publishAgain(event.tracker);
     });
   }
 
-  async #publish(tracker: string): Promise<boolean> {
-    if (hubOfTracker(tracker) === undefined) return false;
-    const catalogue = new Catalogue(tracker);
-    const { searchable, tokens, output, signal } = this.#options;
+  async #publishAgain(tracker: string): Promise<void> {
+    const failure = await this.#publish(tracker);
+    if (failure && !this.#options.signal.aborted) this.#options.output.warn(failure.code, failure.message);
+  }
+
+  /** Undefined when it is listed. */
+  async #publish(tracker: string): Promise<ShoalError | undefined> {
+    const { searchable, tokens, signal } = this.#options;
     try {
+      const catalogue = new Catalogue(tracker);
       const token = await catalogue.publish(this.#metainfo, searchable, signal);
       if (token !== undefined) await tokens.save(catalogue.hub, this.#metainfo.infoHash, token);
-      return true;
+      return undefined;
     } catch (error) {
-      if (!signal.aborted)
-        output.warn(
-          isShoalError(error) ? error.code : "internal",
-          `${displayName(this.#metainfo.name)} is not listed: ${messageOf(error)}`,
-        );
-      return false;
+      if (!isShoalError(error)) throw error;
+      return new ShoalError(error.code, `${this.#metainfo.name} is not listed: ${error.message}`, { cause: error });
     }
   }
 }

@@ -1,4 +1,4 @@
-import { messageOf, ShoalError } from "@shoal/peer-core";
+import { ShoalError } from "@shoal/peer-core";
 import { encodeTorrentFile, formatMagnet } from "@shoal/peer-core/torrent";
 import { writeFile } from "node:fs/promises";
 import type { CommandContext, CommandSpec } from "./command-spec.js";
@@ -6,6 +6,7 @@ import { createHasher } from "../compose.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { hashShare } from "../share/hash-share.js";
 import { Progress } from "../terminal/progress.js";
+import { reasonOf } from "../storage/disk-error.js";
 import { scanSource } from "../storage/scan-source.js";
 import { parseTrackerUrl } from "../catalogue/tracker-urls.js";
 import { parseSize } from "../units.js";
@@ -66,6 +67,6 @@ async function writeNew(path: string, bytes: Uint8Array, overwrite: boolean): Pr
   } catch (error) {
     const exists = error instanceof Error && "code" in error && error.code === "EEXIST";
     if (exists) throw new ShoalError("exists", `${path} exists already; --overwrite replaces it`, { cause: error });
-    throw new ShoalError("disk", `Cannot write ${path}: ${messageOf(error)}`, { cause: error });
+    throw new ShoalError("disk", `Cannot write ${path}: ${reasonOf(error)}`, { cause: error });
   }
 }

@@ -1,6 +1,6 @@
 import { ShoalError, type Client, type SessionEvent, type TorrentSession } from "@shoal/peer-core";
 import { displayName, type Metainfo } from "@shoal/peer-core/torrent";
-import type { DownloadStore, OpenDownloadStore } from "./download-store.js";
+import { STDOUT_PATH, type DownloadStore, type OpenDownloadStore } from "./download-store.js";
 import { reportEvent, reportMetadata } from "../terminal/event-report.js";
 import { Inactivity } from "./inactivity.js";
 import type { Output } from "../terminal/output.js";
@@ -187,7 +187,7 @@ export class DownloadTask {
     this.#tools.output.note(
       `Got ${formatSize(view.chosenBytes)} in ${formatDuration(seconds * 1000)}${fetched > 0 ? ` (${formatSize(rate)}/s)` : ""}`,
     );
-    this.#tools.output.print(path);
+    if (path !== STDOUT_PATH) this.#tools.output.print(path);
     return path;
   }
 }

@@ -1,6 +1,6 @@
 import { ShoalError, type PieceIndex } from "@shoal/peer-core";
 import type { Metainfo } from "@shoal/peer-core/torrent";
-import type { DownloadStore } from "./download-store.js";
+import { STDOUT_PATH, type DownloadStore } from "./download-store.js";
 
 /** What is read and written at a time: large enough to be quick, small enough for a slow reader. */
 const CHUNK_BYTES = 1024 * 1024;
@@ -63,7 +63,7 @@ export class StdoutStore implements DownloadStore {
     if (this.#failure) throw this.#failure;
     if (this.#next < this.#parts.metainfo.geometry.pieceCount)
       throw new ShoalError("disk", "Not every piece has arrived");
-    return "-";
+    return STDOUT_PATH;
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,4 @@
-import { isShoalError, messageOf, ShoalError, type Hasher, type InfoHash } from "@shoal/peer-core";
+import { isShoalError, ShoalError, type Hasher, type InfoHash } from "@shoal/peer-core";
 import {
   displayName,
   MAX_METAINFO_BYTES,
@@ -9,6 +9,7 @@ import {
 } from "@shoal/peer-core/torrent";
 import { readFile, stat } from "node:fs/promises";
 import { Catalogues, type Listed } from "../catalogue/catalogues.js";
+import { reasonOf } from "../storage/disk-error.js";
 import type { KnownTrackers } from "../settings/known-trackers.js";
 import { hubOfTracker, trackerOfHub } from "../catalogue/tracker-urls.js";
 import { formatDate, formatSize } from "../units.js";
@@ -98,7 +99,7 @@ async function readBounded(path: string): Promise<Uint8Array> {
     return await readFile(path);
   } catch (error) {
     if (isShoalError(error)) throw error;
-    throw new ShoalError("source", `Cannot read ${path}: ${messageOf(error)}`, { cause: error });
+    throw new ShoalError("source", `Cannot read ${path}: ${reasonOf(error)}`, { cause: error });
   }
 }
 

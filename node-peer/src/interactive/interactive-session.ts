@@ -2,7 +2,7 @@ import { isShoalError, ShoalError } from "@shoal/peer-core";
 import { displayName } from "@shoal/peer-core/torrent";
 import { Catalogues } from "../catalogue/catalogues.js";
 import { expandHome } from "./command-completer.js";
-import { table } from "../commands/search.js";
+import { listingTable } from "../catalogue/listing.js";
 import { EXIT, exitCodeOf, type ExitCode } from "../exit-codes.js";
 import { getShare, type GetPlan, type GetTools } from "../get/get-share.js";
 import { hashShare, type HashOptions } from "../share/hash-share.js";
@@ -172,7 +172,7 @@ export class InteractiveSession {
       output.warn(error.code, error.message),
     );
     const found = await catalogues.search(words, LIST_LIMIT, signal);
-    for (const line of table(found)) output.print(line);
+    for (const line of listingTable(found)) output.print(line);
     if (found.length === 0)
       output.print(words === "" ? "Nothing is shared there yet." : `Nothing matches "${displayName(words)}".`);
   }

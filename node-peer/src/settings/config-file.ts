@@ -1,5 +1,6 @@
 import { messageOf, ShoalError } from "@shoal/peer-core";
 import { readFile } from "node:fs/promises";
+import { reasonOf } from "../storage/disk-error.js";
 import * as v from "valibot";
 import { UsageError } from "../usage-error.js";
 
@@ -40,7 +41,7 @@ async function readText(path: string, required: boolean): Promise<string | undef
     return await readFile(path, "utf8");
   } catch (error) {
     if (!required && error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw new ShoalError("source", `Cannot read the configuration file ${path}: ${messageOf(error)}`, { cause: error });
+    throw new ShoalError("source", `Cannot read the configuration file ${path}: ${reasonOf(error)}`, { cause: error });
   }
 }
 

@@ -1,5 +1,5 @@
 import { isShoalError, type Client, type SessionEvent, type ShoalError, type TorrentSession } from "@shoal/peer-core";
-import { displayName, formatMagnet, formatWebLink, type Metainfo } from "@shoal/peer-core/torrent";
+import { formatMagnet, formatWebLink, type Metainfo } from "@shoal/peer-core/torrent";
 import { reportEvent } from "../terminal/event-report.js";
 import type { HashedShare } from "./hash-share.js";
 import type { Output } from "../terminal/output.js";
@@ -50,17 +50,15 @@ export async function shareSource(hashed: HashedShare, plan: SharePlan, tools: S
     openStore: () => Promise.resolve(new SeedStore(hashed)),
     trackers: [plan.trackers],
   });
-  const failed = untilFailed(session, hashed.source, tools.output);
+  const { failed, established } = follow(session, hashed.source, tools.output);
   try {
     const publisher = new Publisher(metainfo, { ...tools, ...plan });
     const announced = untilAnnounced(session, plan.trackers, tools.signal);
-    const [listed] = await Promise.all([publisher.publishAll(), announced]);
-    if (listed === 0) {
-      tools.output.warn(
-        "tracker",
-        `${displayName(metainfo.name)} is in no catalogue: its link works, its name does not`,
-      );
-    }
+    const [{ listed, failures }] = await Promise.all([publisher.publishAll(), announced]);
+    for (const failure of failures) tools.output.warn(failure.code, failure.message);
+    if (listed === 0)
+      tools.output.warn("tracker", `${metainfo.name} is in no catalogue: its link works, its name does not`);
+    established();
     publisher.follow(session);
     return { metainfo, session, failed, ...linksOf(metainfo, plan) };
   } catch (error) {
@@ -79,15 +77,29 @@ function linksOf(metainfo: Metainfo, plan: SharePlan): { link: string | undefine
   return { link, magnet: formatMagnet(share) };
 }
 
-function untilFailed(session: TorrentSession, source: ScannedSource, output: Output): Promise<ShoalError> {
-  return new Promise((resolve) => {
+interface Followed {
+  readonly failed: Promise<ShoalError>;
+  /** From now on tracker errors are told as they come; earlier ones are told now. */
+  readonly established: () => void;
+}
+
+/** Until it is known whether any tracker answers, their errors are kept back: the one that ends it all says enough. */
+function follow(session: TorrentSession, source: ScannedSource, output: Output): Followed {
+  let held: SessionEvent[] | undefined = [];
+  const established = () => {
+    for (const event of held ?? []) reportEvent(event, session.infoHash, output);
+    held = undefined;
+  };
+  const failed = new Promise<ShoalError>((resolve) => {
     const fail = (error: ShoalError) => void session.stop().finally(() => resolve(error));
-    session.on((event: SessionEvent) => {
+    session.on((event) => {
       if (event.kind === "failed") fail(event.error);
+      else if (held && event.kind === "tracker-error") held.push(event);
       else reportEvent(event, session.infoHash, output);
     });
     watchSource(session, source, fail);
   });
+  return { failed, established };
 }
 
 /** Nobody may read for hours what changed: then the swarm should not believe that it is here. */
