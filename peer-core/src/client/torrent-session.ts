@@ -44,7 +44,10 @@ export class TorrentSession {
     this.swarm = this.#createSwarm();
     this.swarm.addPeers((options.endpoints ?? []).map((endpoint) => ({ endpoint })));
     if (this.#metainfo !== undefined) this.#opening = this.#open(this.#metainfo);
-    for (const url of new Set(options.trackers.flat())) this.#announceTo(url);
+    for (const url of new Set(options.trackers.flat())) this.#useTracker(url);
+    // A seed that announced before its store is open would be told of as a leech until its next announce.
+    if (this.#opening === undefined) this.announce();
+    else void this.#opening.then(() => this.announce());
   }
 
   /** Undefined until it is known. */
@@ -151,7 +154,7 @@ export class TorrentSession {
     });
   }
 
-  #announceTo(url: string): void {
+  #useTracker(url: string): void {
     const channel = this.#context.useTracker(url);
     if (channel === undefined) return;
     const { infoHash } = this;
@@ -169,7 +172,6 @@ export class TorrentSession {
       },
     });
     this.#announcers.push(announcer);
-    announcer.announce();
   }
 
   #status(): AnnouncedStatus {
