@@ -4,13 +4,6 @@ import type { EventOf, ProcessBed, ShoalProcess } from "./processes.js";
 const ASK_AGAIN_MS = 50;
 const WAIT_LIMIT_MS = 30_000;
 
-/** Counts of peers as the hub gives them. */
-export interface HubStats {
-  readonly peersAll: number;
-  readonly peersSeederOnly: number;
-  readonly peersLeecherOnly: number;
-}
-
 /** One share as the hub's catalogue describes it. */
 export interface Listed {
   readonly infoHash: string;
@@ -67,10 +60,6 @@ export class TestHub {
     const { process, serving } = await serve(this.#bed, this.#data, this.#serving.port);
     this.#process = process;
     this.#serving = serving;
-  }
-
-  async stats(): Promise<HubStats> {
-    return await this.#get<HubStats>("stats.json");
   }
 
   async listed(infoHash: string): Promise<Listed> {
