@@ -16,6 +16,7 @@ import {
 } from "../../node-peer/src/storage/share-fixture.js";
 
 const WRITER = fileURLToPath(new URL("storage-crash-writer.ts", import.meta.url));
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const KILLS = 16;
 
 /** What may be written but not yet recorded when the process is killed: what was in flight while one record was made. */
@@ -43,7 +44,7 @@ async function runWriter(
   onLine: (line: string, child: ChildProcess) => void,
 ): Promise<string[]> {
   const args = ["--conditions=source", "--import", "tsx", WRITER, directory, JSON.stringify(files), String(seed)];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] });
   const exited = once(child, "exit") as Promise<[number | null, string | null]>;
   const lines: string[] = [];
   for await (const line of createInterface(child.stdout)) {

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { openFsPieceStore } from "../../node-peer/src/storage/open-fs-piece-store.js";
 import { fixtureBytes, fixtureHasher, makeShare, pieceBytes } from "../../node-peer/src/storage/share-fixture.js";
 
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const WRITER = fileURLToPath(new URL("storage-disk-full-writer.ts", import.meta.url));
 
 /** A mount of our own needs root, in this system or in a namespace. */
@@ -29,7 +30,7 @@ it.skipIf(!canMount)(
     const inside = 'mount -t tmpfs -o size=4m none "$1" && exec "$2" --conditions=source --import tsx "$3" "$1"';
     const script = 'exec unshare -rm sh -c "$0" sh "$@"';
     const args = ["-c", script, inside, directory, process.execPath, WRITER];
-    const results = JSON.parse(execFileSync("sh", args, { encoding: "utf8" })) as Record<string, unknown>;
+    const results = JSON.parse(execFileSync("sh", args, { cwd: ROOT, encoding: "utf8" })) as Record<string, unknown>;
     expect(results.tooLarge).toMatch(/^disk-full: .* needs 5242880 bytes .* \d+ are free/);
     expect(results.afterTooLarge).toEqual([]);
     expect(results.firstWrite).toBe("ok");

@@ -8,6 +8,8 @@ const SYNC_MS = 2_000;
 
 /** Half of libuv's four threads: reading, writing and hashing go on meanwhile. */
 const PARALLEL_SYNCS = 2;
+/** When somebody waits for it, all of them: the file system joins syncs into few journal commits. */
+const PARALLEL_SYNCS_OF_FLUSH = 8;
 const PARALLEL_STATS = 4;
 
 /** What the recorder needs of the files. */
@@ -80,7 +82,7 @@ export class ClaimRecorder {
   async flush(): Promise<void> {
     await this.ready();
     await this.#recorded();
-    await this.#sync();
+    await this.#sync(PARALLEL_SYNCS_OF_FLUSH);
     await this.ready();
     await this.#log.sync();
   }
@@ -135,21 +137,21 @@ export class ClaimRecorder {
 
   #syncSoon(): void {
     if (this.#unsyncedBytes >= SYNC_BYTES) {
-      void this.#sync();
+      void this.#sync(PARALLEL_SYNCS);
       return;
     }
-    this.#timer ??= setTimeout(() => void this.#sync(), SYNC_MS).unref();
+    this.#timer ??= setTimeout(() => void this.#sync(PARALLEL_SYNCS), SYNC_MS).unref();
   }
 
   /** Never rejects: what fails is kept for whoever writes or flushes next. */
-  #sync(): Promise<void> {
+  #sync(parallel: number): Promise<void> {
     this.stop();
     this.#unsyncedBytes = 0;
-    this.#syncing = this.#syncing.then(() => this.#syncNow());
+    this.#syncing = this.#syncing.then(() => this.#syncNow(parallel));
     return this.#syncing;
   }
 
-  async #syncNow(): Promise<void> {
+  async #syncNow(parallel: number): Promise<void> {
     // Claims that are in the log by now are of files in this set or of files synced before: both enter together.
     const records = this.#log.count;
     const files = this.#unsynced;
@@ -157,8 +159,9 @@ export class ClaimRecorder {
     this.#unsynced = new Set();
     try {
       await this.#files.syncFolders();
-      await runParallel(files, PARALLEL_SYNCS, (file) => this.#files.syncFile(file));
+      await runParallel(files, parallel, (file) => this.#files.syncFile(file));
       await this.#log.append([{ type: "synced", records }]);
+      await this.#log.sync();
     } catch (error) {
       this.#syncFailure = { error };
       // The system may have dropped what it could not write: as after a power failure, nothing unsynced is believed.

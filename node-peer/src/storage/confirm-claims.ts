@@ -1,4 +1,4 @@
-import type { PieceIndex } from "@shoal/peer-core";
+import { ShoalError, type PieceIndex } from "@shoal/peer-core";
 import type { Metainfo } from "@shoal/peer-core/torrent";
 import { errnoOf } from "./disk-error.js";
 import { UNWANTED_FILE, type FileLayout } from "./file-layout.js";
@@ -35,7 +35,7 @@ export interface ConfirmedClaims {
 /**
  * Holds what a state log claims against the files. A piece is believed when the claim is firm and all of its files look
  * exactly as they did after the last recorded write (same inode, size, modification and change time); any other claimed
- * piece is read and verified. Rejects with ShoalError "disk", "aborted" (the signal's reason), and what `verifyPiece` does.
+ * piece is read and verified. Rejects with ShoalError "disk", "aborted", and what `verifyPiece` does.
  */
 export async function confirmClaims(state: RecoveredState, context: ConfirmContext): Promise<ConfirmedClaims> {
   const claims = state.claims.slice();
@@ -94,14 +94,19 @@ async function verifyPieces(doubtful: readonly PieceIndex[], context: ConfirmCon
   const good: PieceIndex[] = [];
   let checked = 0;
   await runParallel(doubtful, PARALLEL_PIECES, async (piece) => {
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     const bytes = new Uint8Array(geometry.pieceSize(piece));
     if ((await canRead(files, geometry.pieceOffset(piece), bytes)) && (await verifyPiece(piece, bytes)))
       good.push(piece);
     checked += bytes.length;
     onChecked?.(checked, total);
   });
+  throwIfAborted(signal);
   return good;
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw new ShoalError("aborted", "The check of what is stored was stopped");
 }
 
 /** False when the disk cannot give the bytes back: then they are fetched and written again. */

@@ -8,6 +8,7 @@ export function errnoOf(error: unknown): string | undefined {
 const EXPLANATIONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EBUSY: "it is in use",
+  EEXIST: "something else is in its place",
   EFBIG: "the file system does not allow files that large",
   EIO: "the device reports an input/output error",
   EISDIR: "it is a folder",

@@ -162,6 +162,53 @@ describe("a single-file download", () => {
     await open(of);
   });
 
+  it("clears up after an end between the two steps of the final rename", async () => {
+    const of = await makeShare("film.bin", PIECE);
+    const store = await open(of);
+    await write(store, of, [0]);
+    await store.close();
+    await link(join(directory, "film.bin.part"), join(directory, "film.bin"));
+    await expectRejection(open(of), "exists");
+    expect(await readdir(directory)).toEqual(["film.bin"]);
+    expect(Buffer.compare(await readFile(join(directory, "film.bin")), of.content)).toBe(0);
+  });
+
+  it("hashes what is there when its record is damaged, and takes over a folder whose record is gone only if told to", async () => {
+    const of = await makeShare("film.bin", 4 * PIECE);
+    const first = await open(of);
+    await write(first, of, [0, 3]);
+    await first.close();
+    const state = join(directory, `.shoal-${of.metainfo.infoHash}.state`);
+    await writeFile(state, "nonsense");
+    const second = await open(of, countingVerifier(of));
+    expect([...second.present()]).toEqual([1, 0, 0, 1]);
+    await second.close();
+    await rm(state);
+    await expectRejection(open(of, countingVerifier(of)), "exists", "film.bin.part");
+    const third = await open(of, { existing: "overwrite", ...countingVerifier(of) });
+    expect([...third.present()]).toEqual([1, 0, 0, 1]);
+  });
+
+  it("says what is in the way when its folder cannot be made", async () => {
+    await writeFile(join(directory, "file"), "x");
+    const of = await makeShare("film.bin", PIECE);
+    await expectRejection(open(of, { directory: join(directory, "file") }), "disk", "something else is in its place");
+    await expectRejection(open(of, { directory: join(directory, "file/below") }), "disk", "not a folder");
+  });
+
+  it("stops checking when it is told to, and can be opened again", async () => {
+    const of = await makeShare("film.bin", 4 * PIECE);
+    const first = await open(of);
+    await write(first, of, [0, 1, 2, 3]);
+    await first.close();
+    await writeFile(join(directory, "film.bin.part"), of.content);
+    const controller = new AbortController();
+    const onChecked = () => controller.abort();
+    const checking = open(of, { ...countingVerifier(of), onChecked, signal: controller.signal });
+    await expectRejection(checking, "aborted");
+    expect([...(await open(of, countingVerifier(of))).present()]).toEqual([1, 1, 1, 1]);
+  });
+
   it("stores a name that leaves no room for .part", async () => {
     const of = await makeShare("n".repeat(255), PIECE);
     const store = await open(of);

@@ -261,6 +261,23 @@ describe("the memory of hashes", () => {
     expect(await hashAnew(path)).toBe(0);
   });
 
+  it("forgets the shares used longest ago when there are too many, and nobody else's files", async () => {
+    const memory = join(directory, "memory");
+    await mkdir(memory);
+    for (let at = 0; at < 1005; at++) {
+      const record = join(memory, at.toString(16).padStart(64, "0"));
+      await writeFile(record, "x");
+      await utimes(record, longAgo, new Date(longAgo.getTime() + 1000 * at));
+    }
+    await writeFile(join(memory, "somebody else's"), "x");
+    await hashAnew(await putOld("film", fixtureBytes(1000, 1)));
+    const names = await readdir(memory);
+    expect(names).toHaveLength(1001);
+    expect(names).toContain("somebody else's");
+    expect(names).not.toContain("5".padStart(64, "0"));
+    expect(names).toContain("6".padStart(64, "0"));
+  });
+
   it("is used by several at once, and does without a folder it cannot make", async () => {
     const path = await putOld("film", fixtureBytes(1000, 1));
     await Promise.all(Array.from({ length: 8 }, () => hashAnew(path)));

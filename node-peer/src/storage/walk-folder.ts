@@ -26,7 +26,7 @@ export interface FoundFile {
 /**
  * Finds the files below a folder, in no particular order. Links to files inside the folder are followed; links to
  * folders never are, so there are no loops. What is skipped is told in `warnings`. Rejects with ShoalError "source" for
- * what cannot be read or has a name that is not UTF-8, and for more files or deeper folders than a share can have.
+ * what cannot be read or has a name that is not UTF-8, and for more files or deeper folders than a share can have; "aborted".
  */
 export async function walkFolder(
   root: string,
@@ -35,7 +35,7 @@ export async function walkFolder(
   const walk = new Walk(root, await realpath(root));
   const folders: (readonly string[])[] = [[]];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    signal?.throwIfAborted();
+    if (signal?.aborted === true) throw new ShoalError("aborted", "The search for files was stopped");
     folders.push(...(await walk.readFolder(folder)));
   }
   return { files: walk.files, warnings: walk.warnings() };
