@@ -40,22 +40,23 @@ export function magnetOf(base: string, infoHash: InfoHash, name: string | undefi
 
 /** The command that shares a PATH at the hub `base`. */
 export function uploadCommand(base: string): string {
-  return `${COMMAND} upload PATH --tracker ${quoted(trackersOf(base)[0] ?? base)}`;
+  return `${COMMAND} upload PATH --tracker ${inShell(base)}`;
 }
 
 /** The command that gets what `link`, a link or the word LINK, stands for. */
 export function downloadCommand(link: string): string {
-  return `${COMMAND} download ${quoted(link)}`;
+  return `${COMMAND} download ${inShell(link)}`;
 }
 
 /** What makes a clone ready for the commands above. */
 export const PREPARE_COMMAND = "npm install && npm run build";
 
 /**
- * In double quotes, which every shell knows. Only URLs and the word LINK may come here, never a name; what means
- * something within double quotes is escaped as a URL may escape it.
+ * In double quotes, which every shell knows, where it needs them. Only URLs and the word LINK may come here, never a
+ * name; what means something within double quotes is escaped as a URL may escape it.
  */
-function quoted(text: string): string {
+function inShell(text: string): string {
+  if (/^[a-z0-9:/._-]+$/.test(text)) return text;
   return `"${text.replace(/[$`\\"!]/g, escaped)}"`;
 }
 
@@ -69,5 +70,7 @@ function isWebUrl(url: string): boolean {
 
 function isLoopback(url: string): boolean {
   const { hostname } = new URL(url);
-  return hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]" || hostname.startsWith("127.");
+  return (
+    hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]" || hostname.startsWith("127.")
+  );
 }

@@ -13,12 +13,13 @@ export const texts = {
   titleOf: (name: string) => `${name} · Shoal`,
   home: "Shoal, to the list of shares",
   copy: "Copy",
+  copyLink: "Copy link",
   copied: "Copied",
   copyFailed: "Select it and copy it by hand",
   retry: "Try again",
 
   intro: {
-    heading: "Files, straight from who has them",
+    heading: "Files, straight from whoever has them",
     text: "This hub introduces people who share to people who want it. The files themselves stay on the sharers’ machines and travel between them.",
     shareLabel: "Share a file or a folder",
     shareHint: "Prints a link to pass on. Leave it running while people get it.",
@@ -71,8 +72,9 @@ export const texts = {
     link: "Link",
     linkHint: "Opens this page.",
     magnet: "Magnet",
+    copyMagnet: "Copy magnet",
     torrent: ".torrent",
-    openWith: "Or open it with any BitTorrent client:",
+    alsoAs: "Also as",
     unknown: "This hub does not know that share",
     unknownText: "It may have been withdrawn, or nobody has had all of it for 30 days. Was the link copied whole?",
     brokenLink: "That link is not complete",
@@ -97,6 +99,7 @@ export const texts = {
   seeders: (count: number) => counted(count, "seeder", "seeders"),
   getting: (count: number) => `${whole.format(count)} getting it`,
   nobody: "nobody online",
+  added: (since: string) => `added ${since}`,
   haveAll: (count: number) =>
     count === 1 ? "1 person has all of it." : `${whole.format(count)} people have all of it.`,
   areGetting: (count: number) => (count === 1 ? "1 is getting it." : `${whole.format(count)} are getting it.`),
