@@ -1,16 +1,21 @@
 import { createCipheriv, createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
+import { mkdir, open } from "node:fs/promises";
+import { dirname } from "node:path";
 
 const CHUNK_BYTES = 4 * 1024 * 1024;
 
-/** Writes `bytes` bytes that look random and depend on `seed` alone; resolves to their SHA-1 in hexadecimal. */
+/**
+ * Writes a file of `bytes` bytes that look random and depend on `seed` alone, its folder if need be; resolves to their
+ * SHA-1 in hexadecimal.
+ */
 export async function writeContent(path: string, bytes: number, seed: number): Promise<string> {
   const key = Buffer.alloc(16);
   key.writeUInt32BE(seed);
   const stream = createCipheriv("aes-128-ctr", key, Buffer.alloc(16));
   const zeros = Buffer.alloc(CHUNK_BYTES);
   const hash = createHash("sha1");
+  await mkdir(dirname(path), { recursive: true });
   const file = await open(path, "w");
   try {
     for (let at = 0; at < bytes; at += CHUNK_BYTES) {
