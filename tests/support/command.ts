@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 const BIN = fileURLToPath(new URL("../../node-peer/bin/shoal.js", import.meta.url));
 
-/** A command that takes longer than any of the tests' is stuck. */
+/** No command of the tests takes a tenth of it. */
 const STUCK_MS = 60_000;
 
 export interface CommandOptions {
@@ -29,14 +29,12 @@ export class RunningCommand {
   readonly #watchers = new Set<() => void>();
 
   constructor(args: readonly string[], options: CommandOptions = {}) {
-    const env = { PATH: process.env["PATH"] ?? "", HOME: options.cwd ?? "/nonexistent", ...options.env };
+    const env = { PATH: process.env.PATH ?? "", HOME: options.cwd ?? "/nonexistent", ...options.env };
     this.#child = spawn(process.execPath, [BIN, ...args], { cwd: options.cwd, env, stdio: "pipe" });
     this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => this.#see(() => (this.stdout += text)));
     this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => this.#see(() => (this.stderr += text)));
     this.#child.stdin?.end(options.input ?? "");
-    const stuck = setTimeout(() => this.#child.kill("SIGKILL"), STUCK_MS);
     this.finished = once(this.#child, "close").then(([code]) => {
-      clearTimeout(stuck);
       this.#see(() => undefined);
       return { code: code as number | null, stdout: this.stdout, stderr: this.stderr };
     });
@@ -89,7 +87,13 @@ export class RunningCommand {
   }
 }
 
-/** Runs the command to its end. */
+/** Runs the command to its end, which has to come within a minute. */
 export async function runCommand(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
-  return await new RunningCommand(args, options).finished;
+  const command = new RunningCommand(args, options);
+  const stuck = setTimeout(() => command.signal("SIGKILL"), STUCK_MS);
+  try {
+    return await command.finished;
+  } finally {
+    clearTimeout(stuck);
+  }
 }

@@ -7,7 +7,13 @@ import { UsageError } from "../usage-error.js";
 /** Larger than any sensible configuration, small enough to be read whole. */
 const MAX_CONFIG_BYTES = 256 * 1024;
 
-const schema = v.record(v.string(), v.union([v.string(), v.number(), v.boolean(), v.array(v.string())]));
+const schema = v.pipe(
+  v.custom<object>(
+    (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+    "Expected an object",
+  ),
+  v.record(v.string(), v.union([v.string(), v.number(), v.boolean(), v.array(v.string())])),
+);
 
 /** Values of a configuration file by option name in camelCase, e.g. `{"tracker": ["wss://…"], "up": "2M"}`. */
 export type ConfigValues = Readonly<Record<string, string | number | boolean | readonly string[]>>;

@@ -1,0 +1,89 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { UsageError } from "../usage-error.js";
+import { parseRate } from "../units.js";
+import { reachability } from "./common-settings.js";
+import { readConfigFile } from "./config-file.js";
+import { knownTrackers } from "./known-trackers.js";
+import { Settings } from "./settings.js";
+
+function settings(flags: Record<string, unknown>, env: NodeJS.ProcessEnv = {}, file = {}): Settings {
+  return new Settings({ flags, env, file });
+}
+
+describe("settings", () => {
+  it("prefer a flag to the environment and that to the file", () => {
+    expect(settings({ up: "1M" }, { SHOAL_UP: "2M" }, { up: "3M" }).text("up")).toBe("1M");
+    expect(settings({}, { SHOAL_UP: "2M" }, { up: "3M" }).text("up")).toBe("2M");
+    expect(settings({}, {}, { up: 3 }).text("up")).toBe("3");
+    expect(settings({}, { SHOAL_UNTIL_RATIO: "2" }).text("untilRatio")).toBe("2");
+  });
+
+  it("take an empty variable for one that is not set", () => {
+    expect(settings({}, { SHOAL_UP: " " }, { up: "3M" }).text("up")).toBe("3M");
+    expect(knownTrackers(settings({}, { SHOAL_TRACKERS: "" }))).toEqual({
+      urls: ["ws://localhost:8000/announce"],
+      isChosen: false,
+    });
+  });
+
+  it("take trackers from SHOAL_TRACKERS, separated by commas", () => {
+    const { urls, isChosen } = knownTrackers(
+      settings({}, { SHOAL_TRACKERS: "ws://a/announce, https://b:1/sub/ ,,c:2" }),
+    );
+    expect(urls).toEqual(["ws://a/announce", "wss://b:1/sub/announce", "ws://c:2/announce"]);
+    expect(isChosen).toBe(true);
+  });
+
+  it("say where a bad value came from", () => {
+    expect(() => settings({ up: "x" }).parsed("up", parseRate)).toThrow("--up: ");
+    expect(() => settings({}, { SHOAL_UP: "x" }).parsed("up", parseRate)).toThrow("SHOAL_UP: ");
+    expect(() => settings({}, {}, { up: "x" }).parsed("up", parseRate)).toThrow('"up" in the configuration file: ');
+    expect(() => settings({}, { SHOAL_JSON: "perhaps" }).flag("json")).toThrow(UsageError);
+  });
+
+  it("open a free port unless told otherwise", () => {
+    expect(reachability(settings({}))).toEqual({ port: 0, endpoint: undefined });
+    expect(reachability(settings({ listen: "6881" }))).toEqual({ port: 6881, endpoint: undefined });
+    expect(reachability(settings({ listen: false }))).toEqual({ port: undefined, endpoint: undefined });
+    expect(reachability(settings({ endpoint: "wss://x/peer" }))).toEqual({ port: 0, endpoint: "wss://x/peer" });
+    expect(() => reachability(settings({ endpoint: "x" }))).toThrow(UsageError);
+  });
+});
+
+describe("a configuration file", () => {
+  const known = new Set(["up", "tracker"]);
+  let folder = "";
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "shoal-config-"));
+  });
+
+  afterAll(async () => {
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  async function read(content: string) {
+    const path = join(folder, "config.json");
+    await writeFile(path, content);
+    return await readConfigFile(path, known, true);
+  }
+
+  it("holds options by their names", async () => {
+    expect(await read('{"up": "2M", "tracker": ["ws://a/announce"]}')).toEqual({
+      up: "2M",
+      tracker: ["ws://a/announce"],
+    });
+  });
+
+  it("may be absent unless it was asked for", async () => {
+    expect(await readConfigFile(join(folder, "none"), known, false)).toEqual({});
+    await expect(readConfigFile(join(folder, "none"), known, true)).rejects.toMatchObject({ code: "source" });
+  });
+
+  it.each(["", "[]", "{", '{"up": {}}', '{"upp": "2M"}'])("is refused when malformed: %j", async (content) => {
+    await expect(read(content)).rejects.toThrow(UsageError);
+  });
+});
