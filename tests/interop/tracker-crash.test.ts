@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { encodeBencode } from "@shoal/peer-core/torrent";
 import { afterEach, expect, test } from "vitest";
 
@@ -29,7 +30,7 @@ test("a tracker that is killed keeps every share that it has acknowledged", asyn
 });
 
 async function runTracker(folder: string): Promise<{ child: ChildProcess; api: string }> {
-  const script = join(import.meta.dirname, "tracker-process.ts");
+  const script = fileURLToPath(new URL("tracker-process.ts", import.meta.url));
   const child = spawn(process.execPath, ["--conditions=source", "--import", "tsx", script, folder], {
     stdio: ["ignore", "pipe", "inherit"],
   });
