@@ -259,7 +259,7 @@ describe("what is asked for", () => {
 });
 
 describe("interruptions", () => {
-  it("end an upload gracefully with 130, a second one at once", async () => {
+  it("end an upload gracefully with 130: the tracker is told", async () => {
     const upload = new RunningCommand(["upload", "lone.txt", "--json"], {
       cwd: folder,
       env: { SHOAL_TRACKERS: tracker },

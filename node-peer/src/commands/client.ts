@@ -12,7 +12,7 @@ import { OwnerTokens } from "../catalogue/owner-tokens.js";
 import { Progress } from "../terminal/progress.js";
 import { HashMemory } from "../storage/hash-memory.js";
 import { parseTrackerUrl } from "../catalogue/tracker-urls.js";
-import { parseDuration, parsePort } from "../units.js";
+import { formatCount, parseDuration, parsePort } from "../units.js";
 
 const DEFAULT_TIMEOUT_MS = 60_000;
 /** Names looked at when connecting. */
@@ -48,7 +48,7 @@ async function runClient(context: CommandContext): Promise<ExitCode> {
   try {
     const session = createSession(context, { peer, tracker, timeoutMs, endpoint: reach.endpoint });
     output.note(
-      `Connected to ${catalogues.all[0]?.hub ?? tracker} (${listed.length === NAMES_LIMIT ? "many" : listed.length} shares). Type help for the commands.`,
+      `Connected to ${catalogues.all[0]?.hub ?? tracker} (${listed.length === NAMES_LIMIT ? "many shares" : formatCount(listed.length, "share")}). Type help for the commands.`,
     );
     const history = new CommandHistory(dataDir(settings));
     await runCommandLoop({

@@ -1,4 +1,3 @@
-import { createTracker } from "@shoal/tracker";
 import { join } from "node:path";
 import type { CommandContext, CommandSpec } from "./command-spec.js";
 import { dataDir } from "../settings/common-settings.js";
@@ -43,6 +42,8 @@ async function serve(context: CommandContext): Promise<ExitCode> {
   const host = settings.text("host");
   const publicUrl = settings.parsed("publicUrl", parsePublicUrl);
   const folder = join(dataDir(settings), "hub");
+  // Loaded here: other commands start faster without it.
+  const { createTracker } = await import("@shoal/tracker");
   const tracker = createTracker({
     dataDir: folder,
     announceRate: settings.parsed("announceRate", parseCount),

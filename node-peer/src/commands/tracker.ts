@@ -1,4 +1,3 @@
-import { startTracker } from "@shoal/tracker";
 import type { CommandContext, CommandSpec } from "./command-spec.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { hostInUrl, pageUrls } from "../hub/lan-addresses.js";
@@ -29,6 +28,8 @@ export const trackerCommand: CommandSpec = {
 async function runTracker(context: CommandContext): Promise<ExitCode> {
   const { settings, output, shutdown, version } = context;
   const host = settings.text("host");
+  // Loaded here: other commands start faster without it.
+  const { startTracker } = await import("@shoal/tracker");
   const tracker = await startTracker({
     port: parsePort(context.args[0] ?? ""),
     host,

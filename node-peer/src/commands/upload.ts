@@ -75,7 +75,9 @@ async function upload(context: CommandContext): Promise<ExitCode> {
         await hashShare(source, { ...hashing, hasher: peer.hasher, memory, progress, signal: shutdown.signal }),
       );
     }
-    output.note("Seeding until Ctrl-C.");
+    output.note(
+      limits.ratio === undefined && limits.timeMs === undefined ? "Seeding until Ctrl-C." : "Seeding; Ctrl-C stops it.",
+    );
     return await uploads.untilEnd();
   } finally {
     await peer.close();
@@ -105,7 +107,7 @@ class Uploads {
     const { infoHash } = hashed.metainfo;
     const known = this.#shares.get(infoHash);
     const share = known ?? (await shareSource(hashed, this.#plan, this.#tools));
-    reportShared(path, share, this.#tools.output);
+    reportShared(path, share, this.#tools.output, true);
     if (known) return;
     this.#shares.set(infoHash, share);
     this.#ends.push(this.#seed(share));

@@ -136,7 +136,7 @@ export class InteractiveSession {
     const source = await scanSource(path, tools.signal);
     for (const warning of source.warnings) tools.output.warn("source", warning);
     const share = await shareSource(await hashShare(source, hashing), sharePlan, tools);
-    reportShared(path, share, tools.output);
+    reportShared(path, share, tools.output, false);
     const { name } = share.metainfo;
     const canceling = new AbortController();
     const ended = Promise.race([share.failed, aborted(canceling.signal)]).then(async (failure) => {

@@ -4,8 +4,8 @@ import { qrCode } from "./qr-code.js";
 import type { RunningShare } from "../share/share-source.js";
 import { formatCount, formatSize } from "../units.js";
 
-/** Tells that PATH is shared: link and magnet on stdout, a QR code on a terminal. */
-export function reportShared(path: string, share: RunningShare, output: Output): void {
+/** Tells that PATH is shared: link and magnet on stdout, on a terminal a QR code if it is wanted. */
+export function reportShared(path: string, share: RunningShare, output: Output, withQrCode: boolean): void {
   const { metainfo, magnet } = share;
   const { infoHash, name, length: size, geometry } = metainfo;
   const link = share.link ?? magnet;
@@ -14,5 +14,5 @@ export function reportShared(path: string, share: RunningShare, output: Output):
   output.note(`Sharing ${displayName(name)} (${formatSize(size)}${files})`);
   output.print(link);
   if (link !== magnet) output.print(magnet);
-  if (output.isLive) output.note(qrCode(link));
+  if (withQrCode && output.isLive) output.note(qrCode(link));
 }

@@ -1,0 +1,67 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { createConnection } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { RunningCommand } from "../support/command.js";
+
+let folder = "";
+let hub: RunningCommand;
+let url = "";
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "shoal-serve-"));
+  const args = ["serve", "--port", "0", "--host", "127.0.0.1", "--public-url", "https://hub.example", "--json"];
+  hub = new RunningCommand(args, { cwd: folder, env: { SHOAL_DATA: folder } });
+  const { port } = await hub.event("serving");
+  url = `http://127.0.0.1:${String(port)}/`;
+});
+
+afterAll(async () => {
+  await hub.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** What a server answers to raw bytes before it closes. */
+async function answerTo(request: string): Promise<string> {
+  const socket = createConnection(Number(new URL(url).port), "127.0.0.1");
+  socket.setEncoding("utf8").write(request);
+  let answer = "";
+  for await (const text of socket) answer += String(text);
+  return answer;
+}
+
+describe("a hub", () => {
+  it("says where it is opened, the public URL first", async () => {
+    expect(await hub.event("serving")).toMatchObject({
+      url: "https://hub.example/",
+      tracker: "wss://hub.example/announce",
+      urls: ["https://hub.example/", url],
+    });
+    const answer = await fetch(`${url}api/hub`);
+    expect(await answer.json()).toMatchObject({
+      urls: ["https://hub.example/", url],
+      publicUrl: "https://hub.example/",
+    });
+  });
+
+  it("serves the page with a strict policy, and the tracker beside it", async () => {
+    const page = await fetch(url);
+    const policy = page.headers.get("content-security-policy") ?? "";
+    expect(policy).toContain("script-src 'self' 'wasm-unsafe-eval'");
+    expect(policy).toContain("connect-src 'self' ws: wss:");
+    expect(page.headers.get("referrer-policy")).toBe("no-referrer");
+    expect((await fetch(`${url}../../etc/passwd`)).status).not.toBe(200);
+    expect((await fetch(`${url}no-such-page`)).status).not.toBe(200);
+    expect((await fetch(url, { method: "PUT" })).status).not.toBe(200);
+    expect((await fetch(`${url}health`)).status).toBe(200);
+    expect(await (await fetch(`${url}api/torrents`)).json()).toMatchObject({ torrents: [] });
+  });
+
+  it("refuses upgrades that lead nowhere, and nonsense", async () => {
+    const upgrade = "GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+    expect(await answerTo(upgrade)).toContain("404");
+    expect(await answerTo("\u0000\u0001nonsense\r\n\r\n")).toContain("400");
+    expect((await fetch(`${url}health`)).status).toBe(200);
+  });
+});
