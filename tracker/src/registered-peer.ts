@@ -26,10 +26,12 @@ export interface SwarmListing {
 export interface PeerLine {
   readonly address: ClientAddress;
   /**
-   * What was announced here, by info-hash and peer id one after the other: some clients speak for several peers on one
-   * line. Stopped ones stay, so that stopping and starting does not renew allowances.
+   * What was announced here, by info-hash, further peers of the same swarm by info-hash and peer id one after the other:
+   * some clients speak for several peers on one line. Stopped ones stay, so that stopping and starting does not renew allowances.
    */
   readonly registrations: Map<string, RegisteredPeer>;
+  /** The peer id that was last new here. */
+  peerId: WireId | undefined;
   /** Bytes of reported pieces kept for this line's registrations. */
   heldBytes: number;
   /** When the allowance of answers to offers is full again (see `allowance.ts`), in seconds. */

@@ -30,6 +30,7 @@ class RecordingLine implements PeerLine {
   readonly address: ClientAddress;
   readonly registrations = new Map<string, RegisteredPeer>();
   readonly told: TrackerMessage[] = [];
+  peerId: WireId | undefined = undefined;
   heldBytes = 0;
   answersFullAt = 0;
 

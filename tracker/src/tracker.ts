@@ -76,8 +76,8 @@ export class Tracker {
 
   /** Registers what is announced on a line; undefined when the line, or the tracker, is in too many swarms. */
   announce(line: PeerLine, request: AnnounceRequest): AnnounceReply | undefined {
-    const peer = this.#registrationOn(line, request);
     const swarm = this.registry.findOrMake(request.infoHash);
+    const peer = swarm === undefined ? undefined : this.#registrationOn(line, swarm, request.peerId);
     if (swarm === undefined || peer === undefined) return undefined;
     return this.#run(request, line.address, line, peer, swarm);
   }
@@ -96,7 +96,11 @@ export class Tracker {
   answer(line: PeerLine, message: AnswerMessage): void {
     const fullAt = spend(line.answersFullAt, this.#parts.now(), ANSWERS);
     const target = this.registry.find(message.infoHash)?.peers.get(message.toPeerId);
-    if (fullAt === undefined || !target?.takesOffers || !line.registrations.has(message.infoHash + message.peerId))
+    if (
+      fullAt === undefined ||
+      !target?.takesOffers ||
+      registrationOf(line, message.infoHash, message.peerId) === undefined
+    )
       return;
     line.answersFullAt = fullAt;
     const { infoHash, peerId, offerId, answer } = message;
@@ -105,8 +109,9 @@ export class Tracker {
 
   /** Notes which pieces a registered peer holds; reports too often, or too big to remember, are dropped. */
   have(line: PeerLine, { infoHash, pieces }: HaveMessage): void {
-    const peer = registeredIn(line, infoHash);
-    if (peer === undefined) return;
+    // A report names no peer: where a line speaks for several, the first is meant.
+    const peer = line.registrations.get(infoHash);
+    if (peer?.swarm === undefined) return;
     const extras = peer.extra();
     const fullAt = spend(extras.havesFullAt, this.#parts.now(), HAVES);
     if (fullAt === undefined) return;
@@ -148,13 +153,15 @@ export class Tracker {
     this.#notices.close();
   }
 
-  #registrationOn(line: PeerLine, { infoHash, peerId }: AnnounceRequest): RegisteredPeer | undefined {
-    const key = infoHash + peerId;
-    const known = line.registrations.get(key);
+  #registrationOn(line: PeerLine, swarm: Swarm, peerId: WireId): RegisteredPeer | undefined {
+    const known = registrationOf(line, swarm.infoHash, peerId);
     if (known !== undefined) return known;
     if (line.registrations.size >= MAX_SWARMS_PER_SOCKET && !line.address.isExempt) return undefined;
-    const made = new RegisteredPeer(peerId, line.address, line);
-    line.registrations.set(key, made);
+    // Keeping the strings that are there already, instead of each message's own, is a quarter of a registration's memory.
+    const first = line.registrations.get(swarm.infoHash);
+    line.peerId = line.peerId === peerId ? line.peerId : peerId;
+    const made = new RegisteredPeer(line.peerId, line.address, line);
+    line.registrations.set(first === undefined ? swarm.infoHash : swarm.infoHash + peerId, made);
     return made;
   }
 
@@ -205,8 +212,8 @@ export class Tracker {
   }
 }
 
-/** The listed registration of a line in a swarm, the first if there are several: a report of pieces names no peer. */
-function registeredIn(line: PeerLine, infoHash: WireId): RegisteredPeer | undefined {
-  for (const peer of line.registrations.values()) if (peer.swarm?.infoHash === infoHash) return peer;
-  return undefined;
+/** What a line has announced in a swarm under that peer id. */
+function registrationOf(line: PeerLine, infoHash: WireId, peerId: WireId): RegisteredPeer | undefined {
+  const first = line.registrations.get(infoHash);
+  return first === undefined || first.peerId === peerId ? first : line.registrations.get(infoHash + peerId);
 }

@@ -1,3 +1,4 @@
+import type { WireId } from "@shoal/peer-core/announce";
 import type { WebSocket } from "ws";
 import type { ClientAddress } from "./address.js";
 import { DEAD_MS, IDLE_MS, MAX_BUFFER_BYTES, PAUSE_BUFFER_BYTES, PING_MS, STALLED_MS } from "./limits.js";
@@ -8,6 +9,7 @@ export class WebSocketLine implements PeerLine {
   readonly address: ClientAddress;
   readonly registrations = new Map<string, RegisteredPeer>();
   readonly socket: WebSocket;
+  peerId: WireId | undefined = undefined;
   heldBytes = 0;
   answersFullAt = 0;
   protocolErrors = 0;
