@@ -44,7 +44,7 @@ export class ScriptedSwarm {
     this.availability = this.#countHolders();
     this.picker = new PiecePicker(this.table, this.availability, { ...random, bytes: (n) => new Uint8Array(n) });
     this.scheduler = new DownloadScheduler(this.table, this.picker, script.maxUnverifiedBytes ?? 2 ** 30);
-    [...(script.inFlight ?? "")].forEach((peer, piece) => {
+    Array.from(script.inFlight ?? "").forEach((peer, piece) => {
       if (peer !== ".") this.#askAll(peer, piece);
     });
   }
@@ -125,7 +125,9 @@ export class ScriptedSwarm {
       return holders;
     }
     for (let level = 1; level <= 9; level++) {
-      const drawn = [...availability].map((digit) => (Number(digit) >= level ? "x" : ".")).join("");
+      const drawn = Array.from(availability)
+        .map((digit) => (Number(digit) >= level ? "x" : "."))
+        .join("");
       holders.add(fieldOf(drawn));
     }
     return holders;

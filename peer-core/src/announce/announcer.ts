@@ -95,7 +95,9 @@ export class Announcer {
   /** Announces now, or again as soon as the one under way is through. */
   announce(event?: AnnounceEvent): void {
     if (this.#state.kind === "stopped") return;
-    if (event !== undefined && this.#event !== "started") this.#event = event;
+    // "started" must get through first; once it is under way, what follows it is told next.
+    const isStarting = this.#event === "started" && this.#state.kind !== "announcing";
+    if (event !== undefined && !isStarting) this.#event = event;
     if (this.#state.kind === "announcing") this.#again = true;
     else void this.#announce();
   }

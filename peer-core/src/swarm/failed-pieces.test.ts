@@ -9,7 +9,7 @@ import { PieceAssembly } from "./piece-assembly.js";
 function piece(drawn: string, index = 0): PieceAssembly {
   const geometry = new Geometry(drawn.length * UNIT_BYTES * 16, drawn.length * UNIT_BYTES);
   const assembly = new PieceAssembly(geometry.pieceIndex(index), new Uint8Array(drawn.length * UNIT_BYTES));
-  [...drawn].forEach((letter, unit) => {
+  Array.from(drawn).forEach((letter, unit) => {
     const isWrong = letter !== letter.toLowerCase();
     const bytes = new Uint8Array(UNIT_BYTES).fill(isWrong ? 255 : unit);
     assembly.add(unit * UNIT_BYTES, bytes, idOf(letter.toLowerCase()));

@@ -121,7 +121,7 @@ describe("PieceTable", () => {
     fc.assert(
       fc.property(drawing, events, (drawn, changes) => {
         const subject = table(drawn);
-        const model = [...drawn].map((character): PieceState => (character === "x" ? "have" : "missing"));
+        const model = Array.from(drawn).map((character): PieceState => (character === "x" ? "have" : "missing"));
         for (const [action, piece] of changes) {
           if (!EDGES[model[piece]!].includes(action)) continue;
           act(subject, action, at(subject, piece));
