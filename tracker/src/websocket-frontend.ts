@@ -63,7 +63,7 @@ export class WebSocketFrontend {
     // Also covers handshakes that fail: the socket closes in every case.
     socket.once("close", () => this.#limits.release(address));
     this.#server.handleUpgrade(request, socket, head, (opened) => {
-      const line = new WebSocketLine(opened, address, this.#now());
+      const line = new WebSocketLine(opened, socket, address, this.#now());
       this.#lines.add(line);
       opened.on("message", (data) => this.#onMessage(line, data));
       opened.on("pong", () => line.onPong(this.#now()));

@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { WireId } from "@shoal/peer-core/announce";
 import type { WebSocket } from "ws";
 import type { ClientAddress } from "./address.js";
@@ -19,9 +20,13 @@ export class WebSocketLine implements PeerLine {
   #pingAt: number;
   #stalledSince = 0;
   #stalledBytes = 0;
+  readonly #stream: Duplex;
+  #isCorked = false;
 
-  constructor(socket: WebSocket, address: ClientAddress, now: number) {
+  /** `stream` is what the WebSocket writes to. */
+  constructor(socket: WebSocket, stream: Duplex, address: ClientAddress, now: number) {
     this.socket = socket;
+    this.#stream = stream;
     this.address = address;
     this.#messageAt = this.#heardAt = this.#pingAt = now;
   }
@@ -32,6 +37,7 @@ export class WebSocketLine implements PeerLine {
 
   send(text: string): void {
     if (this.socket.readyState !== this.socket.OPEN) return;
+    this.#cork();
     this.socket.send(text);
     const waiting = this.socket.bufferedAmount;
     // Whoever does not read gets nothing new to answer: replies stop piling up, notices are bounded by the cut below.
@@ -70,5 +76,16 @@ export class WebSocketLine implements PeerLine {
     // Paused, so its pongs are unread and prove nothing: only bytes that leave do.
     this.#heardAt = now;
     if (now - this.#stalledSince > STALLED_MS) this.socket.terminate();
+  }
+
+  /** Several replies in one turn leave in one write: the system call is the dearest part of an answer. */
+  #cork(): void {
+    if (this.#isCorked) return;
+    this.#isCorked = true;
+    this.#stream.cork();
+    process.nextTick(() => {
+      this.#isCorked = false;
+      this.#stream.uncork();
+    });
   }
 }
