@@ -56,7 +56,9 @@ async function download(context: CommandContext): Promise<ExitCode> {
   const progress = new Progress(output);
   try {
     const tools: GetTools = { client: peer.client, hasher: peer.hasher, output, progress, signal: shutdown.signal };
-    const codes = await Promise.all(context.args.map((what) => downloadOne(what, { plan, tools, keepSeeding })));
+    const codes = await Promise.all(
+      [...new Set(context.args)].map((what) => downloadOne(what, { plan, tools, keepSeeding })),
+    );
     if (keepSeeding && codes.includes(EXIT.done)) await seed(context, tools);
     if (codes.includes(EXIT.interrupted)) output.note("What has come is kept: the same command goes on from there.");
     return codes.find((code) => code !== EXIT.done) ?? EXIT.done;

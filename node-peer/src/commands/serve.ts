@@ -3,7 +3,6 @@ import type { CommandContext, CommandSpec } from "./command-spec.js";
 import { dataDir } from "../settings/common-settings.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { createHubPage } from "../hub/hub-page.js";
-import { startHub } from "../hub/hub.js";
 import { pageUrls } from "../hub/lan-addresses.js";
 import { qrCode } from "../terminal/qr-code.js";
 import { aborted } from "../terminal/shutdown.js";
@@ -43,7 +42,7 @@ async function serve(context: CommandContext): Promise<ExitCode> {
   const publicUrl = settings.parsed("publicUrl", parsePublicUrl);
   const folder = join(dataDir(settings), "hub");
   // Loaded here: other commands start faster without it.
-  const { createTracker } = await import("@shoal/tracker");
+  const [{ createTracker }, { startHub }] = await Promise.all([import("@shoal/tracker"), import("../hub/hub.js")]);
   const tracker = createTracker({
     dataDir: folder,
     announceRate: settings.parsed("announceRate", parseCount),

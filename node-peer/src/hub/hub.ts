@@ -1,12 +1,8 @@
 import { messageOf, ShoalError } from "@shoal/peer-core";
+import { limitServer, SERVER_OPTIONS, type MountedTracker } from "@shoal/tracker";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { Duplex } from "node:stream";
 import type { PageHandler } from "./hub-page.js";
 
-/** A client that has not sent its headers by then is none. */
-const HEADERS_MS = 10_000;
-/** A whole request, a metainfo of 32 MiB over a slow line included. */
-const REQUEST_MS = 5 * 60_000;
 /** Connections get this long to end by themselves when the hub stops. */
 const CLOSE_MS = 2_000;
 
@@ -20,13 +16,6 @@ export interface HubOptions {
   readonly describe: () => object;
 }
 
-/** The tracker as far as a hub needs it: it answers false for what is not its own. */
-export interface MountedTracker {
-  handleRequest(request: IncomingMessage, response: ServerResponse): boolean;
-  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
-  close(): Promise<void>;
-}
-
 export interface Hub {
   readonly port: number;
   /** Ends tracker and page; open connections are cut off after two seconds. */
@@ -35,7 +24,8 @@ export interface Hub {
 
 /** Serves tracker and page on one port. Throws ShoalError("connection") when the port is taken or not allowed. */
 export async function startHub(options: HubOptions): Promise<Hub> {
-  const server = createServer({ headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS });
+  const server = createServer(SERVER_OPTIONS);
+  limitServer(server);
   server.on("request", (request, response) => answer(request, response, options));
   server.on("upgrade", (request, socket, head) => {
     socket.on("error", () => socket.destroy());
