@@ -8,7 +8,9 @@ import {
   type Metainfo,
   type PieceStore,
   type Runtime,
+  type SessionEvent,
   type ShareOptions,
+  type SourceFile,
   type TorrentSession,
   type TrackerChannel,
 } from "@shoal/peer-core";
@@ -23,11 +25,17 @@ export interface SimulationOptions {
   readonly pieceLength?: number;
   /** Streams are cut and merged at random. */
   readonly cut?: boolean;
+  /** Lengths of its files, `length` in all; one file when left out. */
+  readonly fileLengths?: readonly number[];
 }
 
 export interface SimulatedPeerOptions extends MemoryHostOptions {
   /** Pieces held from the start: all, none, or those for which this holds. */
   readonly has?: "all" | "none" | ((piece: number) => boolean);
+  /** A piece that it holds with a wrong byte in it. */
+  readonly rottenPiece?: number;
+  /** Bytes for which its storage has room. */
+  readonly maxBytes?: number;
   /** False: nobody can dial it. */
   readonly dialable?: boolean;
   /** False: it knows the info-hash alone. */
@@ -44,6 +52,10 @@ export interface SimulatedPeer {
   readonly client: Client;
   readonly session: TorrentSession;
   readonly store: () => PieceStore | undefined;
+  /** Pieces read from its storage, one entry for each read. */
+  readonly reads: readonly number[];
+  /** Everything that its session has told. */
+  readonly events: readonly SessionEvent[];
   readonly address: string;
 }
 
@@ -69,15 +81,11 @@ export class Simulation {
   static async create(options: SimulationOptions): Promise<Simulation> {
     const random = seededRandom(options.seed);
     const content = random.bytes(options.length);
-    const read = (position: number, into: Uint8Array) => {
-      const part = content.subarray(position, position + into.length);
-      into.set(part);
-      return Promise.resolve(part.length);
-    };
-    const files = [{ path: ["share.bin"], length: content.length, read }];
+    const files = sourceFiles(content, options.fileLengths ?? [content.length]);
     const hasher = createMicrotaskHasher();
     const { pieceLength } = options;
-    const metainfo = await createMetainfo({ name: "share.bin", files, isMultiFile: false, pieceLength, hasher });
+    const isMultiFile = options.fileLengths !== undefined;
+    const metainfo = await createMetainfo({ name: "share", files, isMultiFile, pieceLength, hasher });
     return new Simulation(options, random, content, metainfo);
   }
 
@@ -100,21 +108,24 @@ export class Simulation {
     });
     if (dialable) host.listen(address, (connection: Connection) => client.accept(connection));
     let store: PieceStore | undefined;
+    const reads: number[] = [];
     const session = client.add({
       source: (options.knowsMetainfo ?? true) ? this.metainfo : this.infoHash,
       openStore: (metainfo) => {
-        store = this.#storeFor(metainfo, options.has ?? "none");
-        return Promise.resolve(store);
+        store = this.#storeFor(metainfo, options);
+        return Promise.resolve(countingReads(store, reads));
       },
       trackers: options.tracker === undefined ? [] : [[options.tracker.url]],
       ...options.share,
     });
+    const events: SessionEvent[] = [];
     session.on((event) => {
+      events.push(event);
       const detail =
         event.kind === "piece" ? event.piece : event.kind === "peer" ? `${event.label} ${event.change}` : "";
       this.#trace.update(`${this.clock.now().toFixed(3)} ${name} ${event.kind} ${detail}\n`);
     });
-    const peer = { name, host, client, session, store: () => store, address };
+    const peer = { name, host, client, session, store: () => store, reads, events, address };
     this.peers.push(peer);
     return peer;
   }
@@ -153,13 +164,44 @@ export class Simulation {
     return this.#trace.copy().digest("hex");
   }
 
-  #storeFor(metainfo: Metainfo, has: NonNullable<SimulatedPeerOptions["has"]>): PieceStore {
+  #storeFor(metainfo: Metainfo, options: SimulatedPeerOptions): PieceStore {
     const { geometry } = metainfo;
+    const { has = "none", rottenPiece, maxBytes } = options;
     const holds = has === "all" ? () => true : has === "none" ? () => false : has;
     const pieces = [...geometry.pieces()].filter(holds).map((piece): [number, Uint8Array] => {
       const offset = geometry.pieceOffset(piece);
-      return [piece, this.content.slice(offset, offset + geometry.pieceSize(piece))];
+      const bytes = this.content.slice(offset, offset + geometry.pieceSize(piece));
+      if (piece === rottenPiece) bytes[0] = (bytes[0] ?? 0) ^ 1;
+      return [piece, bytes];
     });
-    return createMemoryPieceStore({ pieceCount: geometry.pieceCount, pieces: new Map(pieces) });
+    return createMemoryPieceStore({ pieceCount: geometry.pieceCount, pieces: new Map(pieces), maxBytes });
   }
+}
+
+function countingReads(store: PieceStore, reads: number[]): PieceStore {
+  return {
+    present: () => store.present(),
+    read: (piece, begin, into) => {
+      reads.push(piece);
+      return store.read(piece, begin, into);
+    },
+    write: (piece, data) => store.write(piece, data),
+    flush: () => store.flush(),
+    remove: (piece) => store.remove(piece),
+    close: () => store.close(),
+  };
+}
+
+/** Files of these lengths, one after the other in `content`. */
+function sourceFiles(content: Uint8Array, lengths: readonly number[]): SourceFile[] {
+  let offset = 0;
+  return lengths.map((length, index) => {
+    const bytes = content.subarray(offset, (offset += length));
+    const read = (position: number, into: Uint8Array) => {
+      const part = bytes.subarray(position, position + into.length);
+      into.set(part);
+      return Promise.resolve(part.length);
+    };
+    return { path: [`${index}.bin`], length, read };
+  });
 }

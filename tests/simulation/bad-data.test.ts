@@ -1,0 +1,130 @@
+import { describe, expect, it } from "vitest";
+import { toHex } from "@shoal/peer-core";
+import { RawPeer, servesContent } from "../support/raw-peer.js";
+import { Simulation, type SimulatedPeer } from "../support/simulated-swarm.js";
+
+const KIB = 1024;
+const PIECE = 128 * KIB;
+const LENGTH = 32 * PIECE;
+
+function bannedBy(peer: SimulatedPeer): string[] {
+  return peer.events.flatMap((event) => (event.kind === "peer" && event.change === "banned" ? [event.peerId] : []));
+}
+
+async function create(seed: number): Promise<Simulation> {
+  return Simulation.create({ seed, length: LENGTH, pieceLength: PIECE });
+}
+
+describe("a peer that sends wrong bytes", () => {
+  it("is told so, struck and banned when it is alone, and the share comes from another", async () => {
+    const simulation = await create(1);
+    const villain = new RawPeer(
+      simulation.network.host("villain"),
+      simulation.infoHash,
+      servesContent(simulation.content, PIECE, () => true),
+    );
+    const leech = simulation.add("leech", { latencyMs: 10 });
+    leech.session.addEndpoints([villain.address]);
+    expect(await simulation.clock.runUntil(() => bannedBy(leech).length > 0, 120_000)).toBe(true);
+    expect(bannedBy(leech)).toEqual([toHex(villain.id)]);
+    await simulation.clock.advance(1_000);
+    expect(new Set(villain.closeCodes)).toEqual(new Set([4004]));
+    expect(villain.links[0]?.closed?.message).toMatch(/^piece \d+$/);
+    await expectHelp(simulation, leech);
+  });
+
+  it("is refused while it is banned, for 30 s as the only route and no longer", async () => {
+    const simulation = await create(2);
+    const villain = new RawPeer(
+      simulation.network.host("villain"),
+      simulation.infoHash,
+      servesContent(simulation.content, PIECE, () => true),
+    );
+    const leech = simulation.add("leech");
+    leech.session.addEndpoints([villain.address]);
+    await simulation.clock.runUntil(() => bannedBy(leech).length > 0, 120_000);
+    const links = villain.links.length;
+    const intruder = await simulation.clock.settle(villain.dial(leech.address));
+    await simulation.clock.advance(1_000);
+    expect(intruder.closed).toMatchObject({ code: 4004, message: "banned for bad data" });
+    await simulation.clock.advance(28_000);
+    expect(villain.links.length).toBe(links + 1);
+    await simulation.clock.advance(5_000);
+    expect(villain.links.length).toBeGreaterThan(links + 1);
+    await simulation.close();
+  });
+
+  it.each([11, 12, 13])("is found out among honest ones, who are not blamed (seed %d)", async (seed) => {
+    const simulation = await create(seed);
+    const { random } = simulation;
+    const villain = new RawPeer(
+      simulation.network.host("villain", { upBytesPerSecond: 300 * KIB, latencyMs: 20 }),
+      simulation.infoHash,
+      servesContent(simulation.content, PIECE, () => random.int(3) === 0),
+    );
+    for (const name of ["honest1", "honest2"]) {
+      simulation.add(name, { has: "all", upBytesPerSecond: 100 * KIB, latencyMs: 20 });
+    }
+    const leech = simulation.add("leech", { latencyMs: 20 });
+    simulation.introduceAll();
+    leech.session.addEndpoints([villain.address]);
+    expect(await simulation.allComplete([leech], 10 * 60_000)).toBe(true);
+    expect(await simulation.holdsEverything(leech)).toBe(true);
+    expect(bannedBy(leech)).toEqual([toHex(villain.id)]);
+    expect(villain.closeCodes.slice(0, 2)).toEqual([4004, 4004]);
+    const blamed = leech.events.filter(
+      (event) => event.kind === "peer" && event.change === "closed" && event.reason?.startsWith("piece ") === true,
+    );
+    expect(blamed.map((event) => event.kind === "peer" && event.peerId)).toEqual([
+      toHex(villain.id),
+      toHex(villain.id),
+    ]);
+    await simulation.close();
+    expect(simulation.clock.pendingTimers).toBe(0);
+  });
+});
+
+describe("a seed with a rotten piece on its disk", () => {
+  it("looks when it is told, drops the piece, says so, and gets it back from those who have it", async () => {
+    const simulation = await create(3);
+    const rotten = simulation.add("rotten", { has: "all", rottenPiece: 5, upBytesPerSecond: 1024 * KIB });
+    const leech = simulation.add("leech");
+    leech.session.addEndpoints([rotten.address]);
+    const lacksOne = () => leech.session.view.verifiedPieces === LENGTH / PIECE - 1;
+    expect(await simulation.clock.runUntil(lacksOne, 120_000)).toBe(true);
+    await simulation.clock.advance(60_000);
+    expect(rotten.events).toContainEqual(expect.objectContaining({ kind: "warning", code: "bad-piece" }));
+    expect(rotten.session.view).toMatchObject({ state: "downloading", verifiedPieces: LENGTH / PIECE - 1 });
+    expect(leech.session.view.verifiedPieces).toBe(LENGTH / PIECE - 1);
+    expect(bannedBy(leech)).toEqual([]);
+    await expectHelp(simulation, leech, rotten);
+  });
+
+  it("hashes again only what it really holds, and once a minute at most", async () => {
+    const simulation = await create(4);
+    const seed = simulation.add("seed", { has: "all" });
+    const complainer = new RawPeer(simulation.network.host("complainer"), simulation.infoHash, {
+      onOpen: (link) => {
+        link.hello();
+        link.close(4004, "piece 3");
+      },
+    });
+    for (let turn = 0; turn < 20; turn++) {
+      await simulation.clock.settle(complainer.dial(seed.address));
+      await simulation.clock.advance(100);
+    }
+    expect(seed.reads.filter((piece) => piece === 3)).toHaveLength(1);
+    expect(seed.session.view).toMatchObject({ state: "seeding", verifiedPieces: LENGTH / PIECE });
+    await simulation.close();
+  });
+});
+
+/** Somebody honest comes: all of `peers` complete. */
+async function expectHelp(simulation: Simulation, ...peers: readonly SimulatedPeer[]): Promise<void> {
+  const honest = simulation.add("honest", { has: "all" });
+  for (const peer of peers) peer.session.addEndpoints([honest.address]);
+  expect(await simulation.allComplete(peers, 120_000)).toBe(true);
+  for (const peer of peers) expect(await simulation.holdsEverything(peer)).toBe(true);
+  await simulation.close();
+  expect(simulation.clock.pendingTimers).toBe(0);
+}
