@@ -1,12 +1,12 @@
 import { encodeBencode } from "@shoal/peer-core/torrent";
 import { randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { RunningCommand, runCommand, type CommandResult } from "../support/command.js";
+import { killCommands, RunningCommand, runCommand, type CommandResult } from "../support/command.js";
 
 let folder = "";
 let hub: RunningCommand;
@@ -31,6 +31,7 @@ beforeAll(async () => {
 afterAll(async () => {
   babbler.close();
   await hub.stop();
+  await killCommands();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -244,6 +245,26 @@ describe("what is asked for", () => {
       expect(result.stderr, file).not.toContain("\u001b");
     }
     await expect(readdir(join(folder, "unsafe"))).rejects.toThrow("ENOENT");
+  });
+
+  it("ends with 5 when those who have it send something else", async () => {
+    const path = join(folder, "rotten.bin");
+    const longAgo = new Date("2020-01-01T00:00:00Z");
+    const upload = async (...args: string[]) => {
+      await writeFile(path, randomBytes(100_000));
+      // Size, time and inode stay: what was hashed the first time is believed the second time.
+      await utimes(path, longAgo, longAgo);
+      const env = { SHOAL_TRACKERS: tracker, SHOAL_DATA: join(folder, ".data") };
+      return new RunningCommand(["upload", "rotten.bin", "--json", ...args], { cwd: folder, env });
+    };
+    const honest = await (await upload("--until-time", "0s")).finished;
+    expect(honest.code).toBe(0);
+    const rotten = await upload();
+    const { infoHash } = await rotten.event("shared");
+    expect(honest.stdout).toContain(String(infoHash));
+    const result = await run("download", "rotten.bin", "-o", "rot", "--timeout", "2s");
+    expect(result).toMatchObject({ code: 5, stdout: "" });
+    await rotten.stop();
   });
 
   it("ends with 6 when the folder cannot be made", async () => {

@@ -3,7 +3,7 @@ import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { RunningCommand } from "../support/command.js";
+import { killCommands, RunningCommand } from "../support/command.js";
 
 let folder = "";
 let hub: RunningCommand;
@@ -19,6 +19,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await hub.stop();
+  await killCommands();
   await rm(folder, { recursive: true, force: true });
 });
 

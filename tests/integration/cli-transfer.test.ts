@@ -3,7 +3,7 @@ import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { RunningCommand, runCommand, type CommandOptions } from "../support/command.js";
+import { killCommands, RunningCommand, runCommand, type CommandOptions } from "../support/command.js";
 
 let folder = "";
 let hub: RunningCommand;
@@ -23,6 +23,7 @@ afterEach(async () => {
 
 afterAll(async () => {
   await hub.stop();
+  await killCommands();
   await rm(folder, { recursive: true, force: true });
 });
 

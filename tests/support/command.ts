@@ -20,6 +20,14 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
+const unfinished = new Set<RunningCommand>();
+
+/** Kills every command that a failed test has left behind. */
+export async function killCommands(): Promise<void> {
+  for (const command of unfinished) command.signal("SIGKILL");
+  await Promise.all([...unfinished].map((command) => command.finished));
+}
+
 /** One run of the built `shoal` command in a process of its own. */
 export class RunningCommand {
   stdout = "";
@@ -34,7 +42,9 @@ export class RunningCommand {
     this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => this.#see(() => (this.stdout += text)));
     this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => this.#see(() => (this.stderr += text)));
     this.#child.stdin?.end(options.input ?? "");
+    unfinished.add(this);
     this.finished = once(this.#child, "close").then(([code]) => {
+      unfinished.delete(this);
       this.#see(() => undefined);
       return { code: code as number | null, stdout: this.stdout, stderr: this.stderr };
     });
