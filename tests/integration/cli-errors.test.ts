@@ -1,6 +1,17 @@
 import { encodeBencode } from "@shoal/peer-core/torrent";
 import { randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -115,6 +126,20 @@ describe("what is shared", () => {
       expect(result.stderr, path).toContain(path);
       expect((await run("create", path)).code, path).toBe(1);
     }
+  });
+
+  it("ends with 1 when a file changes while it is hashed", async () => {
+    const path = join(folder, "growing.bin");
+    await writeFile(path, "");
+    // Sparse: a second of hashing, no room on disk.
+    await truncate(path, 1024 ** 3);
+    const create = new RunningCommand(["create", "growing.bin", "--json"], { cwd: folder });
+    await create.event("hashing");
+    await appendFile(path, "more");
+    expect((await create.finished).code).toBe(1);
+    expect(create.events.at(-1)).toMatchObject({ event: "error", code: "source-changed" });
+    await expect(readFile(`${path}.torrent`)).rejects.toThrow("ENOENT");
+    await rm(path);
   });
 
   it("leaves symbolic links that lead out of a folder behind, with a warning", async () => {

@@ -1,4 +1,5 @@
 import { ShoalError, type SessionEvent, type TorrentSession } from "@shoal/peer-core";
+import { trackerTrouble } from "../terminal/event-report.js";
 
 /** Follows which trackers of one share have answered, from the events of its session. */
 export class TrackerReach {
@@ -18,7 +19,7 @@ export class TrackerReach {
   /** What to tell when every tracker has failed and none ever answered; undefined while there is hope. */
   get failure(): ShoalError | undefined {
     if (this.#hasAnswered || this.#failures.size < this.#trackers.size || this.#trackers.size === 0) return undefined;
-    const lines = [...this.#failures].map(([url, error]) => `${url}: ${error.message}`);
+    const lines = [...this.#failures].map(([url, error]) => trackerTrouble(url, error));
     const [only] = this.#failures.values();
     const what =
       lines.length === 1 && only ? lines[0] : `None of ${lines.length} trackers can be reached: ${lines.join("; ")}`;

@@ -1,4 +1,4 @@
-import type { InfoHash, SessionEvent } from "@shoal/peer-core";
+import type { InfoHash, SessionEvent, ShoalError } from "@shoal/peer-core";
 import type { Metainfo } from "@shoal/peer-core/torrent";
 import type { FileDescription } from "./json-events.js";
 import type { Output } from "./output.js";
@@ -18,16 +18,22 @@ export function reportEvent(event: SessionEvent, infoHash: InfoHash, output: Out
       output.detail(`peer ${event.label} ${event.change}${event.reason ? `: ${event.reason}` : ""}`);
       break;
     case "announced":
+      output.ended(event.tracker, `The tracker ${event.tracker} answers again.`);
       output.detail(`tracker ${event.tracker}: ${event.peers} peers`);
       break;
     case "tracker-error":
-      output.warn("tracker", `${event.tracker}: ${event.error.message}`);
+      output.warnOnce(event.tracker, "tracker", trackerTrouble(event.tracker, event.error));
       break;
     case "warning":
       output.warn(event.code, event.message);
       break;
     default:
   }
+}
+
+/** What a tracker's failure is told as: with its URL, once. */
+export function trackerTrouble(url: string, error: ShoalError): string {
+  return error.message.includes(url) ? error.message : `${url}: ${error.message}`;
 }
 
 /** The `metadata` event of a share. */

@@ -68,6 +68,15 @@ describe("output", () => {
     expect(err).toBe("warning: a\\u{1b}[2Jb\\u{202e}c\nshoal: d\\u{7}e\n");
   });
 
+  it("warns of a lasting trouble once, and of its end", () => {
+    const { err } = write({}, (output) => {
+      for (let attempt = 0; attempt < 3; attempt++) output.warnOnce("t", "tracker", "t is down");
+      for (let attempt = 0; attempt < 2; attempt++) output.ended("t", "t is back");
+      output.warnOnce("t", "tracker", "t is down");
+    });
+    expect(err).toBe("warning: t is down\nt is back\nwarning: t is down\n");
+  });
+
   it("colours only when asked to", () => {
     expect(write({ color: true }, (output) => output.warn("x", "y")).err).toBe("\u001b[33mwarning:\u001b[0m y\n");
   });

@@ -22,6 +22,7 @@ export class Output {
   readonly #stdout: NodeJS.WriteStream;
   readonly #stderr: NodeJS.WriteStream;
   #options: OutputOptions = { json: false, quiet: false, verbose: false, color: false };
+  readonly #troubles = new Set<string>();
   #live: LiveLines | undefined;
   #prompt: Prompt | undefined;
 
@@ -73,6 +74,18 @@ export class Output {
     this.event({ event: "warning", code, message });
     if (!this.quiet)
       this.#above(() => this.#stderr.write(`${this.#paint("33", "warning:")} ${displayName(message)}\n`));
+  }
+
+  /** Warns of a trouble that lasts (a tracker that is down) once, until `ended` is called for the same `trouble`. */
+  warnOnce(trouble: string, code: string, message: string): void {
+    if (this.#troubles.has(trouble)) return;
+    this.#troubles.add(trouble);
+    this.warn(code, message);
+  }
+
+  /** A lasting trouble is over; `message` says so if it had been warned of. */
+  ended(trouble: string, message: string): void {
+    if (this.#troubles.delete(trouble)) this.note(message);
   }
 
   /** Anything thrown: one or two lines, the stack with `--verbose`. */
