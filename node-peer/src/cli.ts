@@ -41,7 +41,7 @@ const INTRODUCTION = `Shares files between peers: the BitTorrent protocol over W
 Examples:
   shoal serve                        run a hub: tracker and page on one port
   shoal upload holiday/ song.flac    share; prints the links; seeds until Ctrl-C
-  shoal download song.flac           by name, link, magnet, info-hash or .torrent
+  shoal download song.flac           by name, link, magnet or .torrent
   shoal search holiday`;
 
 /** A command line understood: which command, with which words and flags. */
