@@ -31,7 +31,6 @@ export const texts = {
 
   search: {
     label: "Find a file",
-    clear: "Clear the search",
   },
 
   list: {
