@@ -3,6 +3,7 @@ import type { Browser } from "playwright";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { TestHub } from "../support/hub.js";
 import { ProcessBed } from "../support/processes.js";
+import { startPrefixProxy } from "./prefix-proxy.js";
 import { launchBrowser, openPage, type WatchedPage } from "./watched-page.js";
 
 const SCRIPT = "<img src=x onerror=alert(1)>.txt";
@@ -39,8 +40,8 @@ afterAll(async () => {
   await bed.close();
 });
 
-async function open(fragment = "") {
-  watched = await openPage(browser, `${hub.url}${fragment}`);
+async function open(fragment = "", base = hub.url) {
+  watched = await openPage(browser, `${base}${fragment}`);
   const { page } = watched;
   return {
     page,
@@ -153,6 +154,24 @@ test("a long list comes page by page", async () => {
   expect(await results.count()).toBe(60);
   expect(await page.getByRole("button", { name: "Show more" }).count()).toBe(0);
   expect(complaints).toEqual([]);
+});
+
+test("the page works below a path of a proxy", async () => {
+  const proxy = await startPrefixProxy(hub.url);
+  try {
+    const { page, results, complaints } = await open("#/?q=harbour", proxy.url);
+    await results.getByRole("link", { name: FOLDER, exact: true }).click();
+    await page.getByRole("heading", { level: 1, name: FOLDER }).waitFor();
+    expect(await page.getByText("shoal download").innerText()).toContain(`"${proxy.url}#/s/${folderHash}"`);
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("link", { name: ".torrent" }).click(),
+    ]);
+    expect(download.url()).toBe(`${proxy.url}api/torrents/${folderHash}.torrent`);
+    expect(complaints).toEqual([]);
+  } finally {
+    await proxy.close();
+  }
 });
 
 test("the page says what is wrong with a link", async () => {
