@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { toHex } from "@shoal/peer-core";
-import { RawPeer, servesContent } from "../support/raw-peer.js";
+import { ID, RawPeer, servesContent } from "../support/raw-peer.js";
 import { Simulation, type SimulatedPeer } from "../support/simulated-swarm.js";
 
 const KIB = 1024;
@@ -106,13 +106,18 @@ describe("a seed with a rotten piece on its disk", () => {
     const complainer = new RawPeer(simulation.network.host("complainer"), simulation.infoHash, {
       onOpen: (link) => {
         link.hello();
-        link.close(4004, "piece 3");
+        link.say(ID.interested);
+      },
+      onMessage: (link, { id }) => {
+        if (id === ID.unchoke) link.say(ID.request, 4, 0, 16 * KIB);
+        if (id === ID.piece) link.close(4004, "piece 3");
       },
     });
     for (let turn = 0; turn < 20; turn++) {
       await simulation.clock.settle(complainer.dial(seed.address));
       await simulation.clock.advance(100);
     }
+    expect(seed.reads.filter((piece) => piece === 4)).toHaveLength(20);
     expect(seed.reads.filter((piece) => piece === 3)).toHaveLength(1);
     expect(seed.session.view).toMatchObject({ state: "seeding", verifiedPieces: LENGTH / PIECE });
     await simulation.close();
