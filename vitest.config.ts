@@ -17,6 +17,7 @@ export default defineConfig({
             "peer-core/**/*.test.ts",
             "tracker/src/**/*.test.ts",
             "node-peer/src/**/*.test.ts",
+            "web/src/**/*.test.ts",
             "tests/{contract,simulation}/**/*.test.ts",
           ],
           exclude: ["**/dist/**", "**/node_modules/**"],

@@ -27,6 +27,7 @@ export class TrackerLine {
   #waiting: string[] = [];
   #state: "opening" | "open" | "closed" = "opening";
   #cause: unknown = undefined;
+  #address: string | undefined = undefined;
   #heardAt: number;
   #ping: Timer | undefined = undefined;
   /** Pings not answered yet. */
@@ -48,9 +49,18 @@ export class TrackerLine {
       };
     });
     this.#socket.onopen = () => this.#onOpen();
+    // `ws` alone has this event; a browser's socket has no way to tell.
+    if ("on" in this.#socket) {
+      this.#socket.on("upgrade", (response) => (this.#address = response.socket.remoteAddress));
+    }
     this.#socket.onmessage = ({ data }) => this.#onMessage(data);
     // Stays on: `ws` reports here what a browser keeps to itself, and throws when nobody listens.
     this.#socket.onerror = (event) => (this.#cause = (event as { error?: unknown }).error);
+  }
+
+  /** IP address of the tracker, where the platform tells it. */
+  get address(): string | undefined {
+    return this.#address;
   }
 
   /** When something was last heard, in the clock's milliseconds. */

@@ -57,6 +57,10 @@ class WebSocketTrackerChannel implements TrackerChannel {
     });
   }
 
+  get address(): string | undefined {
+    return this.#line?.address;
+  }
+
   async announce(request: AnnounceRequest, signal: AbortSignal): Promise<AnnounceReply> {
     const infoHash = toWireId(request.infoHash);
     const { uploaded, downloaded, left, event, numWant, port, endpoint } = request;

@@ -27,6 +27,7 @@ export interface TrackerSwitchboard {
 /** One peer's line to a `MemoryTracker`. */
 export class MemoryTrackerChannel implements TrackerChannel {
   readonly url: string;
+  readonly address = undefined;
   readonly label: string;
   readonly #switchboard: TrackerSwitchboard;
   readonly #watchers = new Map<InfoHash, Set<TrackerWatcher>>();

@@ -1,3 +1,4 @@
+import { ByteBudget } from "../src/base/byte-budget.js";
 import { invariant } from "../src/base/invariant.js";
 import { RequestWindow, type OutRequest } from "../src/peer/request-window.js";
 import { Availability } from "../src/swarm/availability.js";
@@ -43,7 +44,11 @@ export class ScriptedSwarm {
     this.table = new PieceTable(this.geometry, fieldOf(have), wanted);
     this.availability = this.#countHolders();
     this.picker = new PiecePicker(this.table, this.availability, { ...random, bytes: (n) => new Uint8Array(n) });
-    this.scheduler = new DownloadScheduler(this.table, this.picker, script.maxUnverifiedBytes ?? 2 ** 30);
+    this.scheduler = new DownloadScheduler(
+      this.table,
+      this.picker,
+      new ByteBudget(script.maxUnverifiedBytes ?? 2 ** 30),
+    );
     Array.from(script.inFlight ?? "").forEach((peer, piece) => {
       if (peer !== ".") this.#askAll(peer, piece);
     });
@@ -88,15 +93,16 @@ export class ScriptedSwarm {
   /** A peer does not deliver "PIECE.UNIT". */
   giveUp(peer: string, block: string): void {
     const { piece, begin } = parseBlock(block);
-    const request = this.source(peer).requests.release(piece, begin);
-    if (request !== undefined) this.scheduler.released(request);
+    const { requests } = this.source(peer);
+    const request = [...requests.outstanding()].find((asked) => asked.piece === piece && asked.begin === begin);
+    if (request !== undefined && requests.giveUp(request)) this.scheduler.released(request);
   }
 
   /** A peer goes. */
   leave(peer: string): void {
     const source = this.source(peer);
     for (const request of source.requests.releaseAll()) this.scheduler.released(request);
-    this.scheduler.sourceLost(source.id);
+    this.scheduler.sourceGone(source.id);
   }
 
   /** One character per piece: "x" here, "v" being verified, "d" downloading, "." missing. */

@@ -57,6 +57,7 @@ class Scene {
   #listening(channel: TrackerChannel): TrackerChannel {
     return {
       url: channel.url,
+      address: channel.address,
       announce: (request, signal) => {
         this.requests.push(request);
         return channel.announce(request, signal);

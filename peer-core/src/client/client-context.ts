@@ -1,3 +1,4 @@
+import type { ByteBudget } from "../base/byte-budget.js";
 import type { InfoHash, PeerId } from "../base/ids.js";
 import type { RateLimiter } from "../base/rate-limiter.js";
 import type { Dialer } from "../ports/connection.js";
@@ -15,7 +16,8 @@ export interface ClientContext {
   readonly clientName: string;
   readonly upLimiter: RateLimiter;
   readonly downLimiter: RateLimiter;
-  readonly maxUnverifiedBytes: number;
+  /** Memory for pieces under way, of all shares together. */
+  readonly unverified: ByteBudget;
   listen(): ListenAddress;
   hasRoomForConnection(): boolean;
   /** Bytes that may wait in one socket: its share of the process's budget. */

@@ -1,3 +1,4 @@
+import { ByteBudget } from "../base/byte-budget.js";
 import { concatBytes, utf8Encode } from "../base/bytes.js";
 import { ShoalError } from "../base/errors.js";
 import { peerIdFromBytes, type InfoHash, type PeerId } from "../base/ids.js";
@@ -106,7 +107,8 @@ export class Client {
   }
 
   #createContext(): ClientContext {
-    const { runtime, dialer, clientName } = this.#options;
+    const options = this.#options;
+    const { runtime, dialer, clientName } = options;
     return {
       peerId: this.peerId,
       runtime,
@@ -115,7 +117,7 @@ export class Client {
       reputation: new Reputation(),
       upLimiter: this.#upLimiter,
       downLimiter: this.#downLimiter,
-      maxUnverifiedBytes: MAX_UNVERIFIED_BYTES,
+      unverified: new ByteBudget(options.unverifiedBytes ?? MAX_UNVERIFIED_BYTES),
       listen: () => this.#listen,
       hasRoomForConnection: () => this.#hasRoom(),
       sendBufferBytes: () => Math.min(SEND_BUFFER_BYTES, ALL_SEND_BUFFERS_BYTES / Math.max(1, this.#connectionCount())),

@@ -30,7 +30,10 @@ export interface ClientOptions {
   readonly clientName: string;
   readonly listen?: ListenAddress | undefined;
   readonly limits?: RateLimits | undefined;
+  /** Links at once; 2,000 when left out. */
   readonly maxConnections?: number | undefined;
+  /** Memory for pieces under way, of all shares together; 64 MiB when left out. */
+  readonly unverifiedBytes?: number | undefined;
 }
 
 export interface ShareOptions {

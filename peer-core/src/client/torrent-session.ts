@@ -1,5 +1,6 @@
 import { Announcer, type AnnouncedStatus } from "../announce/announcer.js";
 import { isShoalError, messageOf, ShoalError } from "../base/errors.js";
+import { isPrivateHost } from "../base/host-scope.js";
 import type { InfoHash, PeerId, PieceIndex } from "../base/ids.js";
 import { Listeners } from "../base/listeners.js";
 import { RateLimiter } from "../base/rate-limiter.js";
@@ -42,7 +43,7 @@ export class TorrentSession {
     this.#upLimiter = new RateLimiter(limits?.up ?? 0, context.upLimiter);
     this.#downLimiter = new RateLimiter(limits?.down ?? 0, context.downLimiter);
     this.swarm = this.#createSwarm();
-    this.swarm.addPeers((options.endpoints ?? []).map((endpoint) => ({ endpoint })));
+    this.addEndpoints(options.endpoints ?? []);
     if (this.#metainfo !== undefined) this.#opening = this.#open(this.#metainfo);
     for (const url of new Set(options.trackers.flat())) this.#useTracker(url);
     // A seed that announced before its store is open would be told of as a leech until its next announce.
@@ -75,7 +76,10 @@ export class TorrentSession {
 
   /** Peers to dial: ws://, wss:// or tcp:// URLs. */
   addEndpoints(urls: readonly string[]): void {
-    this.swarm.addPeers(urls.map((endpoint) => ({ endpoint })));
+    this.swarm.addPeers(
+      urls.map((endpoint) => ({ endpoint })),
+      true,
+    );
   }
 
   setLimits(limits: RateLimits): void {
@@ -114,6 +118,7 @@ export class TorrentSession {
 
   async #closeStore(): Promise<void> {
     await this.#opening;
+    await this.swarm.settled();
     try {
       await this.#store?.close();
     } catch (error) {
@@ -137,14 +142,14 @@ export class TorrentSession {
       listen: () => context.listen(),
       hasRoomForConnection: () => context.hasRoomForConnection(),
       sendBufferBytes: () => context.sendBufferBytes(),
-      maxUnverifiedBytes: context.maxUnverifiedBytes,
+      unverified: context.unverified,
       host: {
         onMetadata: (infoBytes) => {
           this.#opening = this.#onMetadata(infoBytes);
         },
         onPiece: (piece) => this.#onPiece(piece),
         onLostPiece: () => this.#tellHeld(),
-        onComplete: () => void this.#onComplete(),
+        onComplete: (isFirst) => void this.#onComplete(isFirst),
         onPeer: (session, change, reason) =>
           emit({ kind: "peer", peerId: session.peerId, label: session.label, change, reason }),
         onBanned: (peerId: PeerId, reason) => emit({ kind: "peer", peerId, label: peerId, change: "banned", reason }),
@@ -166,7 +171,8 @@ export class TorrentSession {
       channel,
       host: {
         status: () => this.#status(),
-        onPeers: (peers) => this.swarm.addPeers(peers),
+        // A tracker of this machine or its network may name peers there, any other may not.
+        onPeers: (peers) => this.swarm.addPeers(peers, isPrivateHost(channel.address ?? new URL(url).hostname)),
         onAnswer: (tracker, reply) => this.#listeners.emit({ kind: "announced", tracker, peers: reply.peers.length }),
         onError: (tracker, error) => this.#listeners.emit({ kind: "tracker-error", tracker, error }),
       },
@@ -232,13 +238,14 @@ export class TorrentSession {
     this.#listeners.emit({ kind: "piece", piece });
   }
 
-  async #onComplete(): Promise<void> {
+  async #onComplete(isFirst: boolean): Promise<void> {
     try {
       await this.#store?.flush();
     } catch (error) {
       this.swarm.fail(asShoalError(error));
       return;
     }
+    if (!isFirst) return;
     for (const announcer of this.#announcers) announcer.announce("completed");
     this.#listeners.emit({ kind: "complete" });
   }

@@ -25,7 +25,10 @@ export class TrackerLines {
     const line = this.#lines.get(url);
     if (line === undefined || --line.users > 0) return;
     this.#lines.delete(url);
-    const closing = line.channel.close().finally(() => this.#closing.delete(closing));
+    const closing = line.channel
+      .close()
+      .catch(() => undefined)
+      .finally(() => this.#closing.delete(closing));
     this.#closing.add(closing);
   }
 

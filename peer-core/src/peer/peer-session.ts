@@ -2,6 +2,7 @@ import { concatBytes } from "../base/bytes.js";
 import { isShoalError, ShoalError } from "../base/errors.js";
 import type { InfoHash, PeerId } from "../base/ids.js";
 import { invariant } from "../base/invariant.js";
+import { RateLimiter } from "../base/rate-limiter.js";
 import { RateMeter } from "../base/rate-meter.js";
 import type { CloseReason, Connection } from "../ports/connection.js";
 import type { Clock, Timer } from "../ports/runtime.js";
@@ -49,6 +50,9 @@ export interface SessionOptions {
   readonly onFailed?: ((reason: CloseReason) => void) | undefined;
 }
 
+/** `dont-have`, `interested` and `not-interested` together; a second's worth may come at once. */
+const FIDGETS_PER_SECOND = 1_000;
+
 let sessionCount = 0;
 
 /**
@@ -66,11 +70,18 @@ export class PeerSession {
   readonly upMeter = new RateMeter();
   amChoking = true;
   amInterested = false;
+  /** When `amChoking` last changed. */
+  chokedSince: number;
+  /** Something has come that may let us ask for more: looked at, and taken back, once per delivery. */
+  mayAsk = false;
+  /** Changes of mind and losses that the peer may still tell: what exceeds it costs us more than it. */
+  readonly fidgets = new RateLimiter(FIDGETS_PER_SECOND);
 
   readonly #options: SessionOptions;
   readonly #decoder: WireDecoder;
   #state: SessionState;
   #peerId: PeerId | undefined;
+  #openedAt: number | undefined;
   #outbox: Uint8Array[] = [];
   #outboxBytes = 0;
   #lastSentAt: number;
@@ -79,7 +90,7 @@ export class PeerSession {
   constructor(options: SessionOptions) {
     this.#options = options;
     this.inbound = options.owner === undefined;
-    this.#lastSentAt = this.#lastReceivedAt = options.clock.now();
+    this.#lastSentAt = this.#lastReceivedAt = this.chokedSince = options.clock.now();
     this.#decoder = new WireDecoder({
       onHandshake: (handshake) => this.#onHandshake(handshake),
       onMessage: (message) => this.#onMessage(message),
@@ -111,6 +122,11 @@ export class PeerSession {
 
   get isActive(): boolean {
     return this.#state.kind === "active";
+  }
+
+  /** When both had shaken hands; undefined before. */
+  get openedAt(): number | undefined {
+    return this.#openedAt;
   }
 
   /** Known once both have shaken hands, and from then on; throws before. */
@@ -186,6 +202,7 @@ export class PeerSession {
     this.#state.timeout.cancel();
     this.remote.onHandshake(handshake);
     this.#peerId = handshake.peerId;
+    this.#openedAt = this.#options.clock.now();
     this.#state = { kind: "active", owner };
     owner.onOpen(this);
   }

@@ -72,10 +72,18 @@ describe("RemotePieces before the piece count is known", () => {
     expect(() => pieces.onHave(MAX_PIECES)).toThrow(wireError);
   });
 
-  it("remembers no more than 4,096 single haves", () => {
+  it("remembers every single have, and what is taken back", () => {
     const pieces = new RemotePieces();
-    for (let piece = 0; piece < 10_000; piece++) pieces.onHave(piece);
-    expect(pieces.adopt(10_000).count).toBe(4_096);
+    pieces.onHaveAll();
+    for (let piece = 0; piece < 10_000; piece += 2) pieces.onDontHave(piece);
+    for (let piece = 0; piece < 10_000; piece += 4) pieces.onHave(piece);
+    expect(pieces.adopt(10_000).count).toBe(7_500);
+  });
+
+  it("takes four words on all pieces, and no more", () => {
+    const pieces = new RemotePieces();
+    for (let turn = 0; turn < 4; turn++) pieces.onHaveAll();
+    expect(() => pieces.onHaveNone()).toThrow(wireError);
   });
 
   it.each([

@@ -127,8 +127,9 @@ describe("RequestWindow", () => {
   it("takes a block that was given up for late, once", () => {
     const window = new RequestWindow();
     ask(window, 1, 0);
-    expect(window.release(1, 0)).toMatchObject({ piece: 1 });
-    expect(window.release(1, 0)).toBeUndefined();
+    const [request] = [...window.outstanding()];
+    expect(window.giveUp(request!)).toBe(true);
+    expect(window.giveUp(request!)).toBe(false);
     expect([window.count, window.outstandingBytes]).toEqual([0, 0]);
     window.snub();
     expect(window.settle(1, 0, UNIT_BYTES, 1)).toMatchObject({ late: true });
@@ -139,11 +140,32 @@ describe("RequestWindow", () => {
   it("takes a late block in its old length after the piece was asked for again in another", () => {
     const window = new RequestWindow();
     ask(window, 1, 0, 4 * UNIT_BYTES);
-    window.release(1, 0);
+    window.releaseAll();
     ask(window, 1, 10, UNIT_BYTES);
     expect(window.settle(1, 0, 4 * UNIT_BYTES, 20)).toMatchObject({ late: true });
     expect(window.settle(1, 0, UNIT_BYTES, 30)).toMatchObject({ late: false });
     expect(window.outstandingBytes).toBe(0);
+  });
+
+  it("takes as many late copies as were given up, and the one that is due", () => {
+    const window = new RequestWindow();
+    for (const now of [0, 10]) {
+      ask(window, 1, now);
+      window.releaseAll();
+    }
+    ask(window, 1, 20);
+    expect(window.settle(1, 0, UNIT_BYTES, 21)).toMatchObject({ late: false });
+    expect(window.settle(1, 0, UNIT_BYTES, 22)).toMatchObject({ late: true });
+    expect(window.settle(1, 0, UNIT_BYTES, 23)).toMatchObject({ late: true });
+    expect(window.settle(1, 0, UNIT_BYTES, 24)).toBeUndefined();
+  });
+
+  it("takes a refusal for exactly what was asked, after which nothing may come", () => {
+    const window = new RequestWindow();
+    ask(window, 1, 0);
+    expect(window.refused({ piece: 1, begin: 0, length: 4 * UNIT_BYTES })).toBeUndefined();
+    expect(window.refused({ piece: 1, begin: 0, length: UNIT_BYTES })).toMatchObject({ piece: 1 });
+    expect(window.settle(1, 0, UNIT_BYTES, 1)).toBeUndefined();
   });
 
   it("gives up everything at once, in order", () => {
@@ -157,7 +179,7 @@ describe("RequestWindow", () => {
     const window = new RequestWindow();
     for (let piece = 0; piece < 4_097; piece++) {
       ask(window, piece, 0);
-      window.release(piece, 0);
+      window.releaseAll();
     }
     expect(window.settle(0, 0, UNIT_BYTES, 1)).toBeUndefined();
     expect(window.settle(1, 0, UNIT_BYTES, 1)).toMatchObject({ late: true });

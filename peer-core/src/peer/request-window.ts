@@ -29,7 +29,8 @@ const MAX_RELEASED = 4_096;
  */
 export class RequestWindow {
   readonly #outstanding = new Map<number, OutRequest>();
-  readonly #released = new Map<string, OutRequest>();
+  /** How many copies of a block may still come although we gave it up, by exact triple. */
+  readonly #released = new Map<string, number>();
   #outstandingBytes = 0;
   #windowBytes = START_BYTES;
   #shortestTripMs = Number.POSITIVE_INFINITY;
@@ -37,6 +38,7 @@ export class RequestWindow {
   #lastBlockAt: number | undefined;
   #largestAsked = 0;
   #snubbed = false;
+  #pausedUntil = Number.NEGATIVE_INFINITY;
 
   get count(): number {
     return this.#outstanding.size;
@@ -77,7 +79,6 @@ export class RequestWindow {
   sent(request: OutRequest): void {
     const key = keyOf(request.piece, request.begin);
     this.#outstanding.set(key, request);
-    this.#released.delete(releasedKey(key, request.length));
     this.#outstandingBytes += request.length;
     this.#largestAsked = Math.max(this.#largestAsked, request.length);
   }
@@ -87,36 +88,37 @@ export class RequestWindow {
   }
 
   /** A block has come. Undefined when it was never asked for; `late` when it had been given up. */
-  settle(
-    piece: number,
-    begin: number,
-    length: number,
-    now: number,
-  ): { request: OutRequest; late: boolean } | undefined {
+  settle(piece: number, begin: number, length: number, now: number): { late: boolean } | undefined {
     const key = keyOf(piece, begin);
     const request = this.#outstanding.get(key);
-    if (request?.length !== length || request.begin !== begin) return this.#settleLate(key, begin, length);
+    if (request?.length !== length || request.begin !== begin) return this.#settleLate(piece, begin, length);
     this.#outstanding.delete(key);
     this.#outstandingBytes -= length;
     this.#adapt(request, now);
-    return { request, late: false };
+    return { late: false };
   }
 
-  /** The peer refuses (BEP 6), or we do without it. Undefined when it was not outstanding. */
-  release(piece: number, begin: number): OutRequest | undefined {
-    const key = keyOf(piece, begin);
+  /** We do without a block, which may come all the same. False when it was not outstanding. */
+  giveUp(request: OutRequest): boolean {
+    if (this.refused(request) === undefined) return false;
+    this.#remember(tripleOf(request.piece, request.begin, request.length));
+    return true;
+  }
+
+  /** The peer says that a block will not come (BEP 6). Undefined unless exactly this was outstanding. */
+  refused(refusal: { piece: number; begin: number; length: number }): OutRequest | undefined {
+    const key = keyOf(refusal.piece, refusal.begin);
     const request = this.#outstanding.get(key);
-    if (request === undefined) return undefined;
+    if (request?.length !== refusal.length || request.begin !== refusal.begin) return undefined;
     this.#outstanding.delete(key);
     this.#outstandingBytes -= request.length;
-    this.#remember(key, request);
     return request;
   }
 
   /** Gives up everything outstanding, as a choke or a time-out asks for. */
   releaseAll(): OutRequest[] {
     const requests = [...this.#outstanding.values()];
-    for (const request of requests) this.release(request.piece, request.begin);
+    for (const request of requests) this.giveUp(request);
     return requests;
   }
 
@@ -124,6 +126,30 @@ export class RequestWindow {
   stalledMs(now: number): number {
     const oldest = this.#outstanding.values().next().value;
     return oldest === undefined ? 0 : now - Math.max(oldest.sentAt, this.#lastBlockAt ?? 0);
+  }
+
+  /** Requests that are older than `ageMs`, the oldest first. */
+  olderThan(ageMs: number, now: number): OutRequest[] {
+    const old: OutRequest[] = [];
+    for (const request of this.#outstanding.values()) {
+      if (now - request.sentAt < ageMs) break;
+      old.push(request);
+    }
+    return old;
+  }
+
+  /** When the last block came; undefined before the first. */
+  get lastBlockAt(): number | undefined {
+    return this.#lastBlockAt;
+  }
+
+  /** Nothing is asked before `until`: a peer that refuses everything at once would otherwise be asked at once again. */
+  pause(until: number): void {
+    this.#pausedUntil = until;
+  }
+
+  isPaused(now: number): boolean {
+    return now < this.#pausedUntil;
   }
 
   outstanding(): Iterable<OutRequest> {
@@ -135,16 +161,18 @@ export class RequestWindow {
     this.#windowBytes = START_BYTES;
   }
 
-  #settleLate(key: number, begin: number, length: number): { request: OutRequest; late: boolean } | undefined {
-    const request = this.#released.get(releasedKey(key, length));
-    if (request?.begin !== begin) return undefined;
-    this.#released.delete(releasedKey(key, length));
+  #settleLate(piece: number, begin: number, length: number): { late: boolean } | undefined {
+    const triple = tripleOf(piece, begin, length);
+    const copies = this.#released.get(triple);
+    if (copies === undefined) return undefined;
+    if (copies === 1) this.#released.delete(triple);
+    else this.#released.set(triple, copies - 1);
     this.#snubbed = false;
-    return { request, late: true };
+    return { late: true };
   }
 
-  #remember(key: number, request: OutRequest): void {
-    this.#released.set(releasedKey(key, request.length), request);
+  #remember(triple: string): void {
+    this.#released.set(triple, (this.#released.get(triple) ?? 0) + 1);
     if (this.#released.size <= MAX_RELEASED) return;
     const oldest = this.#released.keys().next().value;
     if (oldest !== undefined) this.#released.delete(oldest);
@@ -173,6 +201,6 @@ function keyOf(piece: number, begin: number): number {
 }
 
 /** A block that was asked for again in another length may still come in the old one. */
-function releasedKey(key: number, length: number): string {
-  return `${key} ${length}`;
+function tripleOf(piece: number, begin: number, length: number): string {
+  return `${piece} ${begin} ${length}`;
 }

@@ -53,6 +53,8 @@ export type HeldPieces =
  */
 export interface TrackerChannel {
   readonly url: string;
+  /** IP address of the tracker, where the platform tells it and the line has been open. */
+  readonly address: string | undefined;
   announce(request: AnnounceRequest, signal: AbortSignal): Promise<AnnounceReply>;
   scrape(infoHash: InfoHash, signal: AbortSignal): Promise<ScrapeReply>;
   /** Tells which pieces are held; best effort, never rejects. A tracker that keeps no such record ignores it. */

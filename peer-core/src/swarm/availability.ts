@@ -47,6 +47,8 @@ export class Availability {
   }
 
   #shift(pieces: Bitfield, by: 1 | -1): void {
-    for (const piece of pieces.indexes()) this.#counts[piece] = (this.#counts[piece] ?? 0) + by;
+    for (let piece = 0; piece < pieces.size; piece++) {
+      if (pieces.has(piece)) this.#counts[piece] = (this.#counts[piece] ?? 0) + by;
+    }
   }
 }

@@ -20,6 +20,14 @@ describe("BufferPool", () => {
     expect([short.length, pool.take(10) === short, pool.take(1_000).length]).toEqual([10, false, 1_000]);
   });
 
+  it("lets go of everything when told", () => {
+    const pool = new BufferPool(1_000);
+    const buffer = pool.take(1_000);
+    pool.give(buffer);
+    pool.clear();
+    expect(pool.take(1_000)).not.toBe(buffer);
+  });
+
   it("keeps 32 MiB at most", () => {
     const pool = new BufferPool(16 * MIB);
     const buffers = [1, 2, 3].map(() => new Uint8Array(16 * MIB));

@@ -24,4 +24,9 @@ export class BufferPool {
     if (buffer.length !== this.#pieceLength) return;
     if ((this.#spare.length + 1) * this.#pieceLength <= MAX_SPARE_BYTES) this.#spare.push(buffer);
   }
+
+  /** Lets go of what is kept. */
+  clear(): void {
+    this.#spare.length = 0;
+  }
 }

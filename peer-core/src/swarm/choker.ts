@@ -7,8 +7,8 @@ export interface ChokerPeer {
   readonly isUnchoked: boolean;
   /** What it sends to us. */
   readonly downRate: number;
-  /** What we send to it. */
-  readonly upRate: number;
+  /** Since when it has been served, or has been waiting. */
+  readonly since: number;
 }
 
 export interface ChokeDecision {
@@ -18,12 +18,13 @@ export interface ChokeDecision {
 
 /** Peers served at once by merit; one more is served by chance. */
 export const REGULAR_SLOTS = 7;
-/** A chance is worth this long: time enough to show what one can give (BEP 3). */
-const OPTIMISTIC_MS = 30_000;
+/** A turn is worth this long: time enough to fill a window, and to show what one can give (BEP 3). */
+const TURN_MS = 30_000;
 
 /**
- * Decides who is served: the interested peers that give most (a seed: that take fastest), and one by chance, changed
- * every 30 s, so that newcomers get something to give (BEP 3). While there are no more peers than slots, all are served.
+ * Decides who is served. Who still needs something serves those that give most, and one by chance, changed every 30 s,
+ * so that newcomers get something to give (BEP 3). A seed, which nobody gives anything, serves in turns of 30 s: who
+ * has waited longest is next. While there are no more peers than slots, all are served.
  */
 export class Choker {
   readonly #random: Random;
@@ -34,28 +35,29 @@ export class Choker {
     this.#random = random;
   }
 
-  /** To be called every ten seconds with all peers. */
+  /** To be called every ten seconds, and soon after a slot has become free, with all peers. */
   round(peers: readonly ChokerPeer[], now: number, amSeed: boolean): ChokeDecision {
-    const rate = (peer: ChokerPeer) => (amSeed ? peer.upRate : peer.downRate);
     const interested = peers.filter((peer) => peer.isInterested);
-    const ranked = [...interested].sort((a, b) => rate(b) - rate(a) || a.id - b.id);
-    const served = new Set(ranked.slice(0, REGULAR_SLOTS).map((peer) => peer.id));
-    const rest = ranked.slice(REGULAR_SLOTS).map((peer) => peer.id);
-    const optimistic = this.#chooseOptimistic(rest, now);
-    if (optimistic !== undefined) served.add(optimistic);
+    const served = amSeed ? inTurn(interested, now) : this.#byMerit(interested, now);
     return {
       choke: peers.filter((peer) => peer.isUnchoked && !served.has(peer.id)).map((peer) => peer.id),
       unchoke: peers.filter((peer) => !peer.isUnchoked && served.has(peer.id)).map((peer) => peer.id),
     };
   }
 
-  /** Somebody has become interested between rounds: served at once while a slot is free. */
-  mayUnchokeNow(peers: readonly ChokerPeer[]): boolean {
-    return peers.filter((peer) => peer.isUnchoked && peer.isInterested).length <= REGULAR_SLOTS;
+  #byMerit(interested: readonly ChokerPeer[], now: number): Set<number> {
+    const ranked = [...interested].sort((a, b) => b.downRate - a.downRate || a.id - b.id);
+    const served = new Set(ranked.slice(0, REGULAR_SLOTS).map((peer) => peer.id));
+    const optimistic = this.#chooseOptimistic(
+      ranked.slice(REGULAR_SLOTS).map((peer) => peer.id),
+      now,
+    );
+    if (optimistic !== undefined) served.add(optimistic);
+    return served;
   }
 
   #chooseOptimistic(rest: readonly number[], now: number): number | undefined {
-    const isStale = now - this.#optimisticSince >= OPTIMISTIC_MS;
+    const isStale = now - this.#optimisticSince >= TURN_MS;
     if (!isStale && this.#optimistic !== undefined && rest.includes(this.#optimistic)) return this.#optimistic;
     const others = rest.filter((id) => id !== this.#optimistic);
     const choice = others.length > 0 ? others : rest;
@@ -63,4 +65,16 @@ export class Choker {
     this.#optimisticSince = now;
     return this.#optimistic;
   }
+}
+
+/** Those whose turn is not over, then who has waited longest, then those whose turn is over: as many as there are slots. */
+function inTurn(interested: readonly ChokerPeer[], now: number): Set<number> {
+  const rank = (peer: ChokerPeer) => (!peer.isUnchoked ? 1 : now - peer.since < TURN_MS ? 0 : 2);
+  const ranked = [...interested].sort((a, b) => rank(a) - rank(b) || a.since - b.since || a.id - b.id);
+  return new Set(ranked.slice(0, REGULAR_SLOTS + 1).map((peer) => peer.id));
+}
+
+/** True while somebody who has just become interested may be served between rounds: `served` others are. */
+export function hasFreeSlot(served: number): boolean {
+  return served <= REGULAR_SLOTS;
 }

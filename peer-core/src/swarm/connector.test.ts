@@ -47,7 +47,7 @@ class Scene {
 
   /** Adds addresses on hosts of their own, numbered from 0. */
   add(count: number): void {
-    for (let index = 0; index < count; index++) this.connector.add(`tcp://host${index}:1`);
+    for (let index = 0; index < count; index++) this.connector.add(`tcp://host${index}:1`, { isTrusted: false });
   }
 
   tick(): void {
@@ -88,7 +88,7 @@ describe("Connector", () => {
 
   it("has no use for addresses that cannot be dialled here", () => {
     const scene = new Scene();
-    scene.connector.add("ftp://host/");
+    scene.connector.add("ftp://host/", { isTrusted: false });
     expect(scene.connector.idleCount).toBe(0);
   });
 
@@ -161,11 +161,10 @@ describe("Connector", () => {
 
   it("does not dial a peer to which there is a link already", () => {
     const scene = new Scene({ isConnectedTo: (peerId) => peerId === PEER });
-    scene.connector.add("tcp://host0:1", PEER);
-    scene.connector.add("tcp://host1:1");
+    scene.connector.add("tcp://host0:1", { peerId: PEER, isTrusted: false });
+    scene.connector.add("tcp://host1:1", { isTrusted: false });
     scene.connector.identified("tcp://host1:1", PEER);
-    scene.connector.add("tcp://host2:1");
-    scene.connector.add("tcp://host2:1", PEER);
+    scene.connector.add("tcp://host2:1", { peerId: PEER, isTrusted: false });
     scene.tick();
     expect(scene.dials).toHaveLength(0);
   });
@@ -211,7 +210,7 @@ describe("Connector", () => {
       for (let dial = 0; dial < 8; dial++) await scene.answer("fail");
       await scene.clock.advance(20_000);
     }
-    scene.connector.add("tcp://newcomer:1");
+    scene.connector.add("tcp://newcomer:1", { isTrusted: false });
     expect(scene.connector.idleCount).toBe(3_000);
     let wasDialed = false;
     for (let turn = 0; turn < 400 && !wasDialed; turn++) {
@@ -224,9 +223,9 @@ describe("Connector", () => {
 
   it("knows 16 addresses of one host at most, and any number of this machine", () => {
     const scene = new Scene();
-    for (let port = 1; port <= 50; port++) scene.connector.add(`tcp://203.0.113.5:${port}`);
+    for (let port = 1; port <= 50; port++) scene.connector.add(`tcp://203.0.113.5:${port}`, { isTrusted: false });
     expect(scene.connector.idleCount).toBe(16);
-    for (let port = 1; port <= 50; port++) scene.connector.add(`tcp://127.0.0.1:${port}`);
+    for (let port = 1; port <= 50; port++) scene.connector.add(`tcp://127.0.0.1:${port}`, { isTrusted: true });
     expect(scene.connector.idleCount).toBe(66);
   });
 
@@ -241,5 +240,28 @@ describe("Connector", () => {
     expect([scene.opened, scene.closed]).toEqual([[], [1000]]);
     scene.tick();
     expect([scene.dials.length, scene.clock.pendingTimers]).toEqual([2, 0]);
+  });
+
+  it("takes addresses of this machine and its network only from whoever may name them", () => {
+    const scene = new Scene();
+    const local = [
+      "tcp://127.0.0.1:1",
+      "tcp://localhost:1",
+      "tcp://[::1]:1",
+      "tcp://192.168.1.2:1",
+      "tcp://[fd00::1]:1",
+    ];
+    for (const address of local) scene.connector.add(address, { isTrusted: false });
+    expect(scene.connector.idleCount).toBe(0);
+    for (const address of local) scene.connector.add(address, { isTrusted: true });
+    expect(scene.connector.idleCount).toBe(local.length);
+  });
+
+  it("does not let others rename an address", () => {
+    const scene = new Scene({ isConnectedTo: (peerId) => peerId === PEER });
+    scene.connector.add("tcp://host0:1", { isTrusted: false });
+    scene.connector.add("tcp://host0:1", { peerId: PEER, isTrusted: false });
+    scene.tick();
+    expect(scene.dials).toHaveLength(1);
   });
 });

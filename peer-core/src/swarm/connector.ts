@@ -1,3 +1,4 @@
+import { isLoopbackHost, isPrivateHost } from "../base/host-scope.js";
 import type { PeerId } from "../base/ids.js";
 import type { Connection, Dialer } from "../ports/connection.js";
 import type { Runtime, Timer } from "../ports/runtime.js";
@@ -28,7 +29,7 @@ interface Candidate {
 const MAX_DIALING = 8;
 /** Addresses kept for one swarm. */
 const MAX_CANDIDATES = 3_000;
-/** Of these on one host; this machine itself is exempt. */
+/** Of these on one host; this machine itself is exempt: whoever may name it is trusted. */
 const MAX_PER_HOST = 16;
 const DIAL_TIMEOUT_MS = 15_000;
 /** Failures in a row after which an address makes room for a new one. */
@@ -51,18 +52,17 @@ export class Connector {
     return [...this.#candidates.values()].filter((candidate) => dialableAt(candidate.state) !== undefined).length;
   }
 
-  /** Adds an address, if this platform can dial it; one already known learns the peer's id. */
-  add(address: string, peerId?: PeerId): void {
-    const known = this.#candidates.get(address);
-    if (known !== undefined) {
-      if (peerId !== undefined) known.peerId = peerId;
-      return;
-    }
-    if (!this.#options.dialer.canDial(address)) return;
+  /**
+   * Adds an address, if this platform can dial it. One of this machine or its network is taken only from whoever may
+   * name such (`isTrusted`): others could make us knock at doors that only we can reach.
+   */
+  add(address: string, told: { readonly peerId?: PeerId | undefined; readonly isTrusted: boolean }): void {
+    if (this.#candidates.has(address) || !this.#options.dialer.canDial(address)) return;
     if (this.#candidates.size >= MAX_CANDIDATES && !this.#forgetHopeless()) return;
     const host = hostOf(address);
+    if (isPrivateHost(host) && !told.isTrusted) return;
     if (this.#isFull(host)) return;
-    this.#candidates.set(address, { address, host, peerId, isSeed: false, state: KNOWN });
+    this.#candidates.set(address, { address, host, peerId: told.peerId, isSeed: false, state: KNOWN });
   }
 
   /** An address turned out to be useless for good: ourselves. */
@@ -109,7 +109,7 @@ export class Connector {
 
   /** A swarm's peers must not become a flood on one host because somebody announced a thousand ports of it. */
   #isFull(host: string): boolean {
-    if (isLoopback(host)) return false;
+    if (isLoopbackHost(host)) return false;
     let count = 0;
     for (const known of this.#candidates.values()) if (known.host === host) count++;
     return count >= MAX_PER_HOST;
@@ -162,8 +162,4 @@ export class Connector {
 
 function hostOf(address: string): string {
   return new URL(address).hostname;
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "[::1]" || host.startsWith("127.");
 }

@@ -1,7 +1,8 @@
 import { equalBytes } from "../base/bytes.js";
-import { isShoalError, messageOf } from "../base/errors.js";
+import { isShoalError, messageOf, ShoalError } from "../base/errors.js";
 import { assertNever } from "../base/invariant.js";
 import type { PieceIndex } from "../base/ids.js";
+import type { ByteBudget } from "../base/byte-budget.js";
 import type { RateLimiter } from "../base/rate-limiter.js";
 import type { PeerMessage, PeerSession } from "../peer/peer-session.js";
 import type { PieceStore } from "../ports/piece-store.js";
@@ -20,7 +21,8 @@ export interface ContentHost {
   sessions(): Iterable<PeerSession>;
   onPiece(piece: PieceIndex): void;
   onLostPiece(piece: PieceIndex): void;
-  onComplete(): void;
+  /** Everything wanted is here; `isFirst`: for the first time, and not from the start. */
+  onComplete(isFirst: boolean): void;
   onBadData(sessionId: number, piece: PieceIndex): void;
   onWarning(code: string, message: string): void;
   onFailed(error: unknown): void;
@@ -36,7 +38,8 @@ export interface ContentOptions {
     readonly upLimiter: RateLimiter;
     readonly downLimiter: RateLimiter;
     readonly sendBufferBytes: () => number;
-    readonly maxUnverifiedBytes: number;
+    /** Memory for pieces under way, of all swarms together. */
+    readonly unverified: ByteBudget;
   };
   readonly host: ContentHost;
 }
@@ -44,6 +47,8 @@ export interface ContentOptions {
 /** A piece that is blamed again within this time is not hashed again: complaints cost us more than those who make them. */
 const RECHECK_PAUSE_MS = 60_000;
 const MAX_RECHECKS_REMEMBERED = 1_024;
+/** Blamed pieces that wait to be hashed again, one after the other. */
+const MAX_RECHECKS_WAITING = 16;
 
 /** What a swarm can do once it knows its metainfo and has its store: pieces in, pieces out. */
 export class Content {
@@ -54,7 +59,11 @@ export class Content {
   readonly #availability: Availability;
   readonly #recheckedAt = new Map<number, number>();
   readonly #chosenBytes: number;
+  readonly #working = new Set<Promise<unknown>>();
+  #rechecking: Promise<unknown> = Promise.resolve();
+  #rechecksWaiting = 0;
   #doneBytes = 0;
+  #wasComplete: boolean;
   #stopped = false;
 
   constructor(options: ContentOptions) {
@@ -64,12 +73,13 @@ export class Content {
     this.table = new PieceTable(metainfo.geometry, Bitfield.fromFlags(store.present()), wanted);
     this.#chosenBytes = chosen.reduce((sum, bytes) => sum + bytes, 0);
     for (const piece of this.table.have.indexes()) this.#doneBytes += chosen[piece] ?? 0;
+    this.#wasComplete = this.table.isComplete;
     this.#availability = new Availability(metainfo.geometry.pieceCount);
     const picker = new PiecePicker(this.table, this.#availability, runtime.random);
     this.download = new DownloadFlow({
       runtime,
       table: this.table,
-      scheduler: new DownloadScheduler(this.table, picker, limits.maxUnverifiedBytes),
+      scheduler: new DownloadScheduler(this.table, picker, limits.unverified),
       verifier: new Verifier(metainfo, store, runtime.hasher),
       limiter: limits.downLimiter,
       host: {
@@ -97,10 +107,16 @@ export class Content {
     return { chosenBytes: this.#chosenBytes, doneBytes: this.#doneBytes };
   }
 
+  /** To be called when all sessions are closed. */
   stop(): void {
     this.#stopped = true;
     this.download.stop();
     this.upload.stop();
+  }
+
+  /** Resolves once nothing reads from or writes to the store any more; call after `stop`, before the store is closed. */
+  async settled(): Promise<void> {
+    await Promise.all([this.download.settled(), this.upload.settled(), ...this.#working]);
   }
 
   /** Says what we hold, as the first message of a link (BEP 3, BEP 6). */
@@ -115,8 +131,8 @@ export class Content {
   /** Brings in a peer that was connected before the metainfo was known. Throws ShoalError("wire") for what it claimed. */
   introduce(session: PeerSession): void {
     this.#availability.add(session.remote.pieces.adopt(this.table.have.size));
-    for (const piece of this.table.have.indexes()) session.send({ type: "have", piece });
-    this.download.updateInterest(session);
+    this.#tellHeld(session);
+    this.download.onPieces(session);
     if (session.remote.isInterested) this.upload.onInterested(session);
   }
 
@@ -133,6 +149,8 @@ export class Content {
         return this.#onDontHave(session, message.piece);
       case "choke":
         return this.download.onChoke(session);
+      case "unchoke":
+        return this.download.onUnchoke(session);
       case "reject":
         return this.download.onReject(session, message);
       case "piece":
@@ -143,8 +161,8 @@ export class Content {
         return this.upload.onRequest(session, { piece: message.piece, begin: message.begin, length: message.length });
       case "cancel":
         return this.upload.onCancel(session, { piece: message.piece, begin: message.begin, length: message.length });
-      case "unchoke":
       case "not-interested":
+        return this.upload.onSlotFreed(session);
       case "suggest":
       case "allowed-fast":
       case "extended-handshake":
@@ -158,6 +176,7 @@ export class Content {
   onClosed(session: PeerSession): void {
     const pieces = session.remote.pieces.bitfield;
     if (pieces !== undefined) this.#availability.remove(pieces);
+    this.upload.onSlotFreed(session);
     this.download.onClosed(session);
   }
 
@@ -166,18 +185,27 @@ export class Content {
     this.upload.tick(now);
   }
 
-  /** Somebody says that a piece of ours is bad: it is hashed again, and dropped if that is true. */
+  /** Somebody whom we sent something says that a piece of ours is bad: it is hashed again, and dropped if that is true. */
   recheckBlamed(index: number): void {
     if (index >= this.table.have.size || !this.table.have.has(index)) return;
+    if (this.#rechecksWaiting >= MAX_RECHECKS_WAITING) return;
     const now = this.#options.runtime.clock.now();
     if (now - (this.#recheckedAt.get(index) ?? Number.NEGATIVE_INFINITY) < RECHECK_PAUSE_MS) return;
     if (this.#recheckedAt.size >= MAX_RECHECKS_REMEMBERED) this.#recheckedAt.clear();
     this.#recheckedAt.set(index, now);
-    void this.recheck(this.table.geometry.pieceIndex(index));
+    this.#rechecksWaiting++;
+    this.#rechecking = this.#rechecking
+      .then(() => (this.#stopped ? undefined : this.recheck(this.table.geometry.pieceIndex(index))))
+      .catch((error: unknown) => this.#options.host.onFailed(error))
+      .finally(() => this.#rechecksWaiting--);
   }
 
   /** Reads and hashes a piece that we hold; drops it when it is not what it should be. */
-  async recheck(piece: PieceIndex): Promise<boolean> {
+  recheck(piece: PieceIndex): Promise<boolean> {
+    return this.#work(this.#recheck(piece));
+  }
+
+  async #recheck(piece: PieceIndex): Promise<boolean> {
     const { metainfo, store, runtime, host } = this.#options;
     if (!this.table.have.has(piece)) return false;
     const bytes = new Uint8Array(this.table.geometry.pieceSize(piece));
@@ -207,7 +235,7 @@ export class Content {
     } finally {
       if (pieces.bitfield !== undefined) this.#availability.add(pieces.bitfield);
     }
-    this.download.updateInterest(session);
+    this.download.onPieces(session);
   }
 
   #onHave(session: PeerSession, piece: number): void {
@@ -218,6 +246,7 @@ export class Content {
   }
 
   #onDontHave(session: PeerSession, piece: number): void {
+    noteFidget(session, this.#options.runtime.clock.now());
     const { pieces } = session.remote;
     if (!pieces.onDontHave(piece) || pieces.bitfield === undefined) return;
     this.#availability.lost(piece, pieces.bitfield);
@@ -230,7 +259,11 @@ export class Content {
       if (session.remote.pieces.bitfield?.has(piece) !== true) session.send({ type: "have", piece });
     }
     this.#options.host.onPiece(piece);
-    if (this.table.isComplete) this.#options.host.onComplete();
+    if (!this.table.isComplete) return;
+    this.download.onComplete();
+    const isFirst = !this.#wasComplete;
+    this.#wasComplete = true;
+    this.#options.host.onComplete(isFirst);
   }
 
   #onReadFailed(piece: PieceIndex, error: unknown): void {
@@ -246,11 +279,36 @@ export class Content {
     if (!this.table.have.has(piece)) return;
     this.table.lose(piece);
     this.#doneBytes -= this.#options.chosen[piece] ?? 0;
-    this.#options.store.remove(piece).catch((error: unknown) => this.#options.host.onFailed(error));
+    void this.#work(this.#options.store.remove(piece).catch((error: unknown) => this.#options.host.onFailed(error)));
     this.upload.onLost(piece);
     this.#options.host.onLostPiece(piece);
-    for (const session of this.#options.host.sessions()) this.download.updateInterest(session);
+    for (const session of this.#options.host.sessions()) this.download.onHave(session, piece);
   }
+
+  /** To a stranger one `have` for each piece; our own kind takes the whole picture at any time. */
+  #tellHeld(session: PeerSession): void {
+    const { have } = this.table;
+    if (have.isEmpty) return;
+    if (session.remote.blockMax === undefined) {
+      for (const piece of have.indexes()) session.send({ type: "have", piece });
+    } else if (have.isFull) {
+      session.send({ type: "have-all" });
+    } else {
+      session.send({ type: "bitfield", bytes: have.toWire() });
+    }
+  }
+
+  #work<T>(work: Promise<T>): Promise<T> {
+    const tracked = work.finally(() => this.#working.delete(tracked));
+    this.#working.add(tracked);
+    return tracked;
+  }
+}
+
+/** Throws ShoalError("wire") when a peer changes its mind more often than any honest one has reason to. */
+export function noteFidget(session: PeerSession, now: number): void {
+  if (session.fidgets.available(now) <= 0) throw new ShoalError("wire", "Too many changes of mind");
+  session.fidgets.spend(1, now);
 }
 
 /** Keeps what a peer says before the metainfo is known. */

@@ -4,7 +4,7 @@ import type { Clock } from "../ports/runtime.js";
 import { CLOSE } from "../wire/limits.js";
 import type { Connector } from "./connector.js";
 import type { Reputation } from "./reputation.js";
-import type { SessionTable } from "./session-table.js";
+import type { Identity, SessionTable } from "./session-table.js";
 
 export interface DisciplineOptions {
   readonly clock: Clock;
@@ -22,12 +22,18 @@ export class Discipline {
     this.#options = options;
   }
 
-  isBanned(session: PeerSession): boolean {
+  isBanned(session: PeerSession, dialed: string | undefined): boolean {
     const { reputation, sessions, clock } = this.#options;
     const { address, peerId } = session;
     const now = clock.now();
-    if (reputation.isBanned(peerId, now)) return true;
+    if (reputation.isBanned(subjectOf({ peerId, address, dialed }), now)) return true;
     return address !== undefined && reputation.isBanned(address, now) && !sessions.sharesAddress(address, peerId);
+  }
+
+  /** The peer has broken a rule of the protocol, for which its link was closed. */
+  noteMistake(sessionId: number): void {
+    const identity = this.#options.sessions.identity(sessionId);
+    if (identity !== undefined) this.#options.reputation.mistake(subjectOf(identity), this.#options.clock.now());
   }
 
   /** `what` was bad, and the peer is told so; its session may be closed by now. */
@@ -38,10 +44,16 @@ export class Discipline {
     const { peerId, address, dialed } = identity;
     const now = clock.now();
     const isOnlyRoute = sessions.size <= 1;
-    const isBanned = reputation.strike(peerId, now, isOnlyRoute);
-    if (isBanned && dialed !== undefined) connector.ban(dialed, reputation.bannedUntil(peerId));
+    const subject = subjectOf(identity);
+    const isBanned = reputation.strike(subject, now, isOnlyRoute);
+    if (isBanned && dialed !== undefined) connector.ban(dialed, reputation.bannedUntil(subject));
     if (address !== undefined && !sessions.sharesAddress(address, peerId)) reputation.strike(address, now, isOnlyRoute);
     sessions.get(sessionId)?.close(CLOSE.badData, what);
     if (isBanned) onBanned(peerId, `bad data twice, last in ${what}`);
   }
+}
+
+/** A peer id alone is no name to ban: anybody may use anybody's. */
+function subjectOf({ peerId, address, dialed }: Identity): string {
+  return `${peerId}@${address ?? dialed ?? ""}`;
 }

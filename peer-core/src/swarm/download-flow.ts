@@ -37,6 +37,10 @@ const SHORTEST_PATIENCE_MS = 2_000;
 const LONGEST_PATIENCE_MS = 10_000;
 /** … and after 60 s where nobody else has it. */
 const LAST_PATIENCE_MS = 60_000;
+/** Who refuses a block without choking us is asked again after this long. */
+const REFUSED_PAUSE_MS = 1_000;
+/** Idle peers whose pieces are looked through in one tick: with many pieces that is work. */
+const INTEREST_CHECKS_PER_TICK = 16;
 
 /** Everything that happens to blocks on their way in: asking, receiving, verifying, blaming, giving up. */
 export class DownloadFlow {
@@ -44,8 +48,10 @@ export class DownloadFlow {
   readonly meter = new RateMeter();
   readonly #parts: DownloadParts;
   readonly #failed = new FailedPieces();
+  readonly #verifying = new Set<Promise<void>>();
   #wastedBytes = 0;
   #limiterTimer: Timer | undefined;
+  #isPlanDue = false;
   #turn = 0;
   #stopped = false;
 
@@ -58,9 +64,16 @@ export class DownloadFlow {
     return this.#wastedBytes;
   }
 
+  /** To be called when all sessions are closed. */
   stop(): void {
     this.#stopped = true;
     this.#limiterTimer?.cancel();
+    this.#parts.scheduler.stop();
+  }
+
+  /** Resolves once no piece is being hashed or stored any more. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#verifying);
   }
 
   /** The peer's pieces have become known, or have changed as a whole or by one. */
@@ -72,27 +85,47 @@ export class DownloadFlow {
     session.send({ type: interested ? "interested" : "not-interested" });
   }
 
+  /** The peer has told of all its pieces at once. */
+  onPieces(session: PeerSession): void {
+    this.#parts.scheduler.sourceGained(session.id);
+    this.updateInterest(session);
+  }
+
+  /** The peer has a piece: it has told so, or we have lost ours. */
   onHave(session: PeerSession, piece: number): void {
-    if (!session.amInterested && this.#parts.table.isLacking(piece)) this.updateInterest(session);
+    if (!this.#parts.table.isLacking(piece) || session.remote.pieces.bitfield?.has(piece) !== true) return;
+    this.#parts.scheduler.sourceGained(session.id);
+    if (!session.amInterested) this.updateInterest(session);
   }
 
   /** The peer does without the piece from now on; what was asked of it comes no more. */
   onDontHave(session: PeerSession, piece: number): void {
     const gone = [...session.requests.outstanding()].filter((request) => request.piece === piece);
     for (const request of gone) this.#giveUp(session, request);
-    this.updateInterest(session);
+    this.#parts.scheduler.sourcePaused(session.id);
+    if (session.amInterested && this.#parts.table.isLacking(piece)) this.updateInterest(session);
+    if (gone.length > 0) this.#planSoon();
   }
 
   /** With BEP 6 a choke alone rejects nothing: each request is then answered or rejected. Without, it drops all. */
   onChoke(session: PeerSession): void {
     if (!session.remote.supportsFast) this.#giveUpAll(session);
+    this.#parts.scheduler.sourcePaused(session.id);
+    this.#planSoon();
+  }
+
+  onUnchoke(session: PeerSession): void {
+    session.requests.pause(Number.NEGATIVE_INFINITY);
   }
 
   onReject(session: PeerSession, rejected: { piece: number; begin: number; length: number }): void {
-    const request = session.requests.release(rejected.piece, rejected.begin);
+    const { scheduler, limiter, runtime } = this.#parts;
+    const request = session.requests.refused(rejected);
     if (request === undefined) return;
-    this.#parts.scheduler.released(request);
-    this.#parts.limiter.refund(request.length);
+    scheduler.released(request);
+    limiter.refund(request.length);
+    if (!session.remote.isChoking) session.requests.pause(runtime.clock.now() + REFUSED_PAUSE_MS);
+    this.#planSoon();
   }
 
   /** Throws ShoalError("wire") for a block that does not fit or was never asked for. */
@@ -117,9 +150,10 @@ export class DownloadFlow {
   }
 
   onClosed(session: PeerSession): void {
+    const owed = session.requests.count > 0;
     this.#giveUpAll(session);
-    this.#parts.scheduler.sourceLost(session.id);
-    this.planAll();
+    this.#parts.scheduler.sourceGone(session.id);
+    if (owed) this.#planSoon();
   }
 
   /** Asks a peer for more, as far as windows and limits allow. */
@@ -128,6 +162,7 @@ export class DownloadFlow {
     if (this.#stopped || pieces === undefined || session.remote.isChoking || !session.amInterested) return;
     const { scheduler, limiter, runtime } = this.#parts;
     const now = runtime.clock.now();
+    if (session.requests.isPaused(now)) return;
     const available = limiter.available(now);
     if (available <= 0) return this.#planLater(now);
     const { id, requests, remote } = session;
@@ -138,40 +173,69 @@ export class DownloadFlow {
     }
   }
 
-  /** Every peer's turn, each time beginning with another, so that a limit starves nobody. */
-  planAll(): void {
-    const sessions = [...this.#parts.host.sessions()];
-    const first = sessions.length === 0 ? 0 : this.#turn++ % sessions.length;
-    for (const session of [...sessions.slice(first), ...sessions.slice(0, first)]) this.plan(session);
+  /** Everything wanted is here. */
+  onComplete(): void {
+    this.#parts.scheduler.allDone();
   }
 
   /** To be called about once a second: gives up what is late and asks elsewhere. */
   tick(now: number): void {
-    for (const session of this.#parts.host.sessions()) {
+    const idle: PeerSession[] = [];
+    for (const session of [...this.#parts.host.sessions()]) {
       if (session.requests.count > 0) this.#checkPatience(session, now);
-      else if (session.amInterested) this.updateInterest(session);
+      else if (session.amInterested) idle.push(session);
     }
-    this.planAll();
+    const first = idle.length === 0 ? 0 : this.#turn % idle.length;
+    const turn = [...idle.slice(first), ...idle.slice(0, first)].slice(0, INTEREST_CHECKS_PER_TICK);
+    for (const session of turn) this.updateInterest(session);
+    this.#planAll();
+  }
+
+  /**
+   * Every peer's turn, each time beginning with another, so that a limit starves nobody. Those who have just failed to
+   * answer come last: they would only take back what was taken from them.
+   */
+  #planAll(): void {
+    const sessions = [...this.#parts.host.sessions()];
+    const first = sessions.length === 0 ? 0 : this.#turn++ % sessions.length;
+    const turn = [...sessions.slice(first), ...sessions.slice(0, first)];
+    for (const session of turn) if (!session.requests.isSnubbed) this.plan(session);
+    for (const session of turn) if (session.requests.isSnubbed) this.plan(session);
+  }
+
+  /** Once after all that happens in this turn, however much it is. */
+  #planSoon(): void {
+    if (this.#isPlanDue) return;
+    this.#isPlanDue = true;
+    void Promise.resolve().then(() => {
+      this.#isPlanDue = false;
+      if (!this.#stopped) this.#planAll();
+    });
   }
 
   #checkPatience(session: PeerSession, now: number): void {
-    const stalledMs = session.requests.stalledMs(now);
-    const requests = [...session.requests.outstanding()];
+    const { requests } = session;
+    const stalledMs = requests.stalledMs(now);
     if (stalledMs >= LAST_PATIENCE_MS) return session.close(CLOSE.idle, "no answer to our requests");
-    if (stalledMs < patienceMs(session, requests, now) || !this.#othersHave(session, requests)) return;
-    session.requests.snub();
-    for (const request of requests) {
+    const patience = patienceMs(session, now);
+    const isStalled = stalledMs >= patience;
+    const late = isStalled && !requests.isSnubbed ? [...requests.outstanding()] : requests.olderThan(patience, now);
+    const elsewhere = late.filter((request) => this.#othersHave(session, request));
+    // A request that was passed over is asked for again in the end, even of the same peer.
+    const forgotten = isStalled ? [] : requests.olderThan(LAST_PATIENCE_MS, now);
+    if (isStalled && elsewhere.length > 0) requests.snub();
+    for (const request of new Set([...elsewhere, ...forgotten])) {
       session.send({ type: "cancel", piece: request.piece, begin: request.begin, length: request.length });
       this.#giveUp(session, request);
     }
-    this.#parts.scheduler.sourceLost(session.id);
+    if (isStalled) this.#parts.scheduler.sourcePaused(session.id);
   }
 
-  #othersHave(session: PeerSession, requests: readonly OutRequest[]): boolean {
+  #othersHave(session: PeerSession, request: OutRequest): boolean {
     for (const other of this.#parts.host.sessions()) {
-      if (other === session || other.remote.isChoking || other.requests.isSnubbed) continue;
-      const pieces = other.remote.pieces.bitfield;
-      if (pieces !== undefined && requests.some((request) => pieces.has(request.piece))) return true;
+      if (other === session || other.remote.isChoking) continue;
+      if (other.requests.isSnubbed && other.requests.count > 0) continue;
+      if (other.remote.pieces.bitfield?.has(request.piece) === true) return true;
     }
     return false;
   }
@@ -194,13 +258,16 @@ export class DownloadFlow {
   #verifyIfComplete(assembly: PieceAssembly): void {
     if (!assembly.isComplete) return;
     this.#parts.table.verify(assembly.piece);
-    void this.#verify(assembly);
+    const verifying = this.#verify(assembly)
+      .catch((error: unknown) => this.#parts.host.onStoreFailed(error))
+      .finally(() => this.#verifying.delete(verifying));
+    this.#verifying.add(verifying);
   }
 
   async #verify(assembly: PieceAssembly): Promise<void> {
     const { table, scheduler, verifier, host } = this.#parts;
     const { piece } = assembly;
-    const verdict = await verifier.verify(assembly);
+    const verdict = await verifier.verify(assembly, () => this.#stopped);
     if (this.#stopped) return;
     switch (verdict.kind) {
       case "stored": {
@@ -221,10 +288,12 @@ export class DownloadFlow {
         scheduler.finished(assembly, false);
         host.onStoreFailed(verdict.error);
         break;
+      case "stopped":
+        return;
       default:
         assertNever(verdict);
     }
-    this.planAll();
+    this.#planAll();
   }
 
   #onMismatch(assembly: PieceAssembly): void {
@@ -238,7 +307,7 @@ export class DownloadFlow {
   }
 
   #giveUp(session: PeerSession, request: OutRequest): void {
-    if (session.requests.release(request.piece, request.begin) === undefined) return;
+    if (!session.requests.giveUp(request)) return;
     this.#parts.scheduler.released(request);
     this.#parts.limiter.refund(request.length);
   }
@@ -255,7 +324,7 @@ export class DownloadFlow {
     const { limiter, runtime } = this.#parts;
     this.#limiterTimer = runtime.clock.schedule(Math.max(10, limiter.waitMs(UNIT_BYTES, now)), () => {
       this.#limiterTimer = undefined;
-      this.planAll();
+      this.#planAll();
     });
   }
 }
@@ -266,9 +335,10 @@ function isReceived(assembly: PieceAssembly, request: OutRequest): boolean {
   return true;
 }
 
-function patienceMs(session: PeerSession, requests: readonly OutRequest[], now: number): number {
-  const longest = requests.reduce((most, request) => Math.max(most, request.length), 0);
-  const rate = session.downMeter.bytesPerSecond(now);
-  const expectedMs = rate === 0 ? 0 : (longest * 1_000) / rate;
+/** How long a request may wait: by the peer's rate when it last sent something, for the whole queue ahead of it. */
+function patienceMs(session: PeerSession, now: number): number {
+  const { requests, downMeter } = session;
+  const rate = downMeter.bytesPerSecond(Math.min(now, requests.lastBlockAt ?? now));
+  const expectedMs = rate === 0 ? 0 : (requests.outstandingBytes * 1_000) / rate;
   return Math.min(LONGEST_PATIENCE_MS, Math.max(SHORTEST_PATIENCE_MS, 4 * expectedMs));
 }

@@ -84,7 +84,30 @@ describe("DownloadScheduler", () => {
   });
 });
 
+describe("DownloadScheduler with its memory full", () => {
+  it("drops what was left behind furthest from complete, for what can be had now", () => {
+    const peers = { c: "..x" };
+    const s = script({ have: "...", availability: "123", unitsPerPiece: 3, maxUnverifiedBytes: 6 * UNIT_BYTES, peers });
+    s.ask("a", 3);
+    s.deliver("a", "0.0");
+    s.deliver("a", "0.1");
+    s.ask("a", 2);
+    s.deliver("a", "1.0");
+    s.leave("a");
+    expect(s.drawing()).toBe("dd.");
+    expect(s.ask("c", 1)).toBe("2.0");
+    expect(s.drawing()).toBe("d.d");
+  });
+});
+
 describe("DownloadScheduler in end game", () => {
+  it("repeats for an idle peer what has been under way for two seconds, though others could begin something", () => {
+    const s = script({ have: "...", availability: "111", inFlight: "aa.", peers: { b: "xx." } });
+    const planAt = (now: number) => s.scheduler.plan(s.source("b"), 4 * UNIT_BYTES, now).map(({ piece }) => piece);
+    expect(planAt(1_999)).toEqual([]);
+    expect(planAt(2_000).sort()).toEqual([0, 1]);
+  });
+
   it("asks again, of another peer, for what is expected latest", () => {
     const s = script({ have: "xx.", availability: "111", unitsPerPiece: 4, inFlight: "..a" });
     expect(s.ask("b", 2)).toBe("2.3 2.2");
@@ -142,6 +165,8 @@ describe("DownloadScheduler, for a piece that failed when it was mixed", () => {
     s.deliver("a", "0.0");
     s.leave("a");
     expect(s.drawing()).toBe(".");
+    s.source("d").requests.snub();
+    expect(s.ask("d", 2)).toBe("");
     expect([s.ask("b", 1), s.ask("c", 2), s.ask("b", 2)]).toEqual(["0.0", "", "0.1"]);
   });
 });

@@ -1,3 +1,5 @@
+import { invariant } from "../base/invariant.js";
+import type { ByteBudget } from "../base/byte-budget.js";
 import type { PieceIndex } from "../base/ids.js";
 import type { OutRequest, RequestWindow } from "../peer/request-window.js";
 import type { Bitfield } from "../torrent/bitfield.js";
@@ -20,29 +22,35 @@ export interface Source {
 
 /** In end game one peer duplicates at most this much at a time: what it brings late is thrown away. */
 const END_GAME_BYTES = 8 * UNIT_BYTES;
+/** While there are still pieces to begin, an idle peer duplicates only what has been under way for this long. */
+const SLOW_UNIT_MS = 2_000;
 
 /**
  * Decides which blocks to ask of a peer next, and keeps the pieces under way.
  *
  * In order: the piece this peer is already sending; a piece that others have left half done; a new piece by rarity; a
- * piece that others are sending; and when nothing is left to begin (end game) what others are slow to send, in single
- * units, the latest expected first. Pieces under way are bounded by `maxUnverifiedBytes`.
+ * piece that others are sending; and when nothing else is left for it (end game) what others are slow to send, in
+ * single units, the latest expected first. Pieces under way are bounded by a budget shared with other swarms.
  */
 export class DownloadScheduler {
   readonly #table: PieceTable;
   readonly #picker: PiecePicker;
-  readonly #maxUnverifiedBytes: number;
+  readonly #budget: ByteBudget;
   readonly #assemblies = new Map<number, PieceAssembly>();
   readonly #currentBySource = new Map<number, PieceAssembly>();
   readonly #soloPieces = new Set<number>();
   readonly #buffers: BufferPool;
+  /** Sources for which nothing was found, with `#version` at that time: they are not searched for again in vain. */
+  readonly #nothingFor = new Map<number, number>();
+  /** Grows whenever something may have become free for a source that found nothing. */
+  #version = 0;
   #unverifiedBytes = 0;
   #wasFull = false;
 
-  constructor(table: PieceTable, picker: PiecePicker, maxUnverifiedBytes: number) {
+  constructor(table: PieceTable, picker: PiecePicker, budget: ByteBudget) {
     this.#table = table;
     this.#picker = picker;
-    this.#maxUnverifiedBytes = maxUnverifiedBytes;
+    this.#budget = budget;
     this.#buffers = new BufferPool(table.geometry.pieceLength);
   }
 
@@ -81,6 +89,7 @@ export class DownloadScheduler {
   /** A piece is to come whole from one peer, whoever begins it: it failed when it came from several. */
   fetchSolo(piece: PieceIndex): void {
     this.#soloPieces.add(piece);
+    this.#version++;
   }
 
   /** A request was given up, refused or dropped: its units are free again. */
@@ -88,21 +97,49 @@ export class DownloadScheduler {
     const assembly = this.#assemblies.get(request.piece);
     if (assembly === undefined) return;
     assembly.unreserve(assembly.runOf(request.begin, request.length));
-    this.#dropIfEmpty(assembly);
+    this.#version++;
+    if (assembly.isComplete || assembly.inFlightUnits > 0) return;
+    // Nobody else may go on with a solo piece; and a piece of which nothing has come need not hold memory.
+    if (assembly.soloSession !== undefined || assembly.contributors().size === 0) this.#abandon(assembly);
   }
 
-  /** A peer has gone or stopped answering: what it alone may finish is open to others again. */
-  sourceLost(sourceId: number): void {
+  /** A source sends nothing more for now: pieces that it alone may finish, and is not sending, are open to others again. */
+  sourcePaused(sourceId: number): void {
     this.#currentBySource.delete(sourceId);
     for (const assembly of [...this.#assemblies.values()]) {
-      if (assembly.soloSession === sourceId && !assembly.isComplete) this.#abandon(assembly);
+      const isIdle = assembly.inFlightUnits === 0 && !assembly.isComplete;
+      if (assembly.soloSession === sourceId && isIdle) this.#abandon(assembly);
     }
+  }
+
+  /** A source has gone, with all its requests released. */
+  sourceGone(sourceId: number): void {
+    this.sourcePaused(sourceId);
+    this.#nothingFor.delete(sourceId);
+  }
+
+  /** A source holds more than before. */
+  sourceGained(sourceId: number): void {
+    this.#nothingFor.delete(sourceId);
   }
 
   /** The piece leaves assembly: it is stored, or came to nothing. Its buffer is used again. */
   finished(assembly: PieceAssembly, keepBuffer: boolean): void {
     this.#forget(assembly);
+    this.#version++;
     if (!keepBuffer) this.#buffers.give(assembly.bytes);
+  }
+
+  /** Everything wanted is here: spare memory is let go. */
+  allDone(): void {
+    this.#buffers.clear();
+  }
+
+  /** Gives all memory back; nothing may be planned any more. */
+  stop(): void {
+    this.#budget.give(this.#unverifiedBytes);
+    this.#unverifiedBytes = 0;
+    this.#buffers.clear();
   }
 
   #next(source: Source, now: number): OutRequest | undefined {
@@ -110,23 +147,25 @@ export class DownloadScheduler {
     const wanted = requests.blockBytes(source.longestBlock);
     // Asking for less than a block would only make requests small; a window with nothing in it always has room for one.
     if (requests.roomBytes < wanted && requests.outstandingBytes > 0) return undefined;
-    const units = wanted / UNIT_BYTES;
     const assembly = this.#pieceFor(source);
     if (assembly === undefined) return this.#endGame(source, now);
-    const run = assembly.nextRun(units);
-    if (run === undefined) return undefined;
-    return this.#request(source, assembly, run, now);
+    const run = assembly.nextRun(wanted / UNIT_BYTES);
+    invariant(run !== undefined, "a piece that is given out has units to ask for");
+    return this.#request(source, assembly, { run, now });
   }
 
   #pieceFor(source: Source): PieceAssembly | undefined {
     const current = this.#currentBySource.get(source.id);
     if (current !== undefined && this.#canTake(current, source)) return current;
-    const assembly =
-      this.#underWay(source, (candidate) => candidate.inFlightUnits === 0) ??
-      this.#begin(source) ??
-      this.#underWay(source, () => true);
-    if (assembly === undefined) this.#currentBySource.delete(source.id);
-    else this.#currentBySource.set(source.id, assembly);
+    if (this.#nothingFor.get(source.id) === this.#version) return undefined;
+    const begun = this.#underWay(source, (candidate) => candidate.inFlightUnits === 0) ?? this.#begin(source);
+    const assembly = typeof begun === "object" ? begun : this.#underWay(source, () => true);
+    if (assembly === undefined) {
+      this.#currentBySource.delete(source.id);
+      if (begun !== "not-yet") this.#nothingFor.set(source.id, this.#version);
+    } else {
+      this.#currentBySource.set(source.id, assembly);
+    }
     return assembly;
   }
 
@@ -146,47 +185,66 @@ export class DownloadScheduler {
     return undefined;
   }
 
-  #begin(source: Source): PieceAssembly | undefined {
-    // One piece is always allowed, however large.
-    const isFull = this.#unverifiedBytes + this.#table.geometry.pieceLength > this.#maxUnverifiedBytes;
-    if (isFull && this.#assemblies.size > 0) {
-      this.#wasFull = true;
-      return undefined;
-    }
+  /** "not-yet": there is a piece, which may be begun later without anything else having changed. */
+  #begin(source: Source): PieceAssembly | "not-yet" | undefined {
+    const { geometry } = this.#table;
     const piece = this.#picker.pick(source.pieces);
     if (piece === undefined) return undefined;
+    // Who has just failed to answer is not trusted with a piece that nobody else may touch.
+    if (this.#soloPieces.has(piece) && source.requests.isSnubbed) return "not-yet";
+    // One piece is always allowed, however large.
+    if (!this.#budget.hasRoomFor(geometry.pieceLength) && this.#assemblies.size > 0 && !this.#evict()) {
+      this.#wasFull = true;
+      return "not-yet";
+    }
     this.#table.start(piece);
-    const assembly = new PieceAssembly(piece, this.#buffers.take(this.#table.geometry.pieceSize(piece)));
+    const assembly = new PieceAssembly(piece, this.#buffers.take(geometry.pieceSize(piece)));
     if (this.#soloPieces.delete(piece)) assembly.soloSession = source.id;
     this.#assemblies.set(piece, assembly);
     this.#unverifiedBytes += assembly.bytes.length;
+    this.#budget.take(assembly.bytes.length);
     return assembly;
   }
 
+  /**
+   * Makes room by dropping the piece that has come least far among those that nobody is sending: whoever could go on
+   * with one would have been given it before. So what peers leave behind half done never blocks what others have.
+   */
+  #evict(): boolean {
+    let least: PieceAssembly | undefined;
+    for (const assembly of this.#assemblies.values()) {
+      if (assembly.isComplete || assembly.inFlightUnits > 0) continue;
+      if (least === undefined || assembly.unrequestedUnits > least.unrequestedUnits) least = assembly;
+    }
+    if (least === undefined) return false;
+    this.#abandon(least);
+    return true;
+  }
+
   #endGame(source: Source, now: number): OutRequest | undefined {
-    if (source.requests.outstandingBytes >= END_GAME_BYTES || this.#picker.hasAnythingToBegin()) return undefined;
+    if (source.requests.outstandingBytes >= END_GAME_BYTES) return undefined;
+    let isLast: boolean | undefined;
     for (const assembly of this.#assemblies.values()) {
       if (assembly.isComplete || assembly.soloSession !== undefined || !source.pieces.has(assembly.piece)) continue;
-      const run = assembly.lastInFlight((unit) => !isAsked(source.requests, assembly.piece, unit));
-      if (run !== undefined) return this.#request(source, assembly, run, now);
+      const run = assembly.lastInFlight((unit) => {
+        if (isAsked(source.requests, assembly.piece, unit)) return false;
+        if (now - assembly.askedAt(unit) >= SLOW_UNIT_MS) return true;
+        return (isLast ??= !this.#picker.hasAnythingToBegin());
+      });
+      if (run !== undefined) return this.#request(source, assembly, { run, now });
     }
     return undefined;
   }
 
-  #request(source: Source, assembly: PieceAssembly, run: UnitRun, now: number): OutRequest {
-    assembly.reserve(run);
+  #request(source: Source, assembly: PieceAssembly, { run, now }: { run: UnitRun; now: number }): OutRequest {
+    assembly.reserve(run, now);
     const request = { piece: assembly.piece, ...assembly.rangeOf(run), sentAt: now };
     source.requests.sent(request);
     return request;
   }
 
-  /** Nothing has come and nothing is asked for: the piece need not hold memory. */
-  #dropIfEmpty(assembly: PieceAssembly): void {
-    const untouched = assembly.inFlightUnits === 0 && assembly.contributors().size === 0;
-    if (untouched) this.#abandon(assembly);
-  }
-
   #abandon(assembly: PieceAssembly): void {
+    invariant(assembly.inFlightUnits === 0, "a piece is dropped when nothing of it is under way");
     if (assembly.soloSession !== undefined) this.#soloPieces.add(assembly.piece);
     this.#table.drop(assembly.piece);
     this.finished(assembly, false);
@@ -195,6 +253,7 @@ export class DownloadScheduler {
   #forget(assembly: PieceAssembly): void {
     this.#assemblies.delete(assembly.piece);
     this.#unverifiedBytes -= assembly.bytes.length;
+    this.#budget.give(assembly.bytes.length);
     for (const [sourceId, current] of this.#currentBySource) {
       if (current === assembly) this.#currentBySource.delete(sourceId);
     }

@@ -1,31 +1,27 @@
-import { concatBytes, equalBytes } from "../base/bytes.js";
+import { equalBytes } from "../base/bytes.js";
 import { idBytes, type InfoHash } from "../base/ids.js";
 import type { PeerSession } from "../peer/peer-session.js";
 import type { Runtime } from "../ports/runtime.js";
 import type { MetadataMessage } from "../wire/extensions/metadata-message.js";
 import { METADATA_PART_BYTES } from "../wire/limits.js";
+import { MetadataAttempt } from "./metadata-attempt.js";
 
 export interface MetadataHost {
   sessions(): Iterable<PeerSession>;
   /** The dictionary whose hash is the info-hash. */
   onMetadata(infoBytes: Uint8Array): void;
-  /** These sessions together gave a dictionary with another hash. */
-  onBadMetadata(sessionIds: readonly number[]): void;
+  /** This session alone gave a dictionary with another hash. */
+  onBadMetadata(sessionId: number): void;
+  /** Hashing failed: not a peer's fault. */
+  onFailed(error: unknown): void;
 }
 
-/** One try at the dictionary: parts of one size from peers that agree on it. */
-interface Attempt {
-  readonly size: number;
-  readonly parts: (Uint8Array | undefined)[];
-  readonly asked: Map<number, { readonly session: PeerSession; readonly at: number }>;
-  readonly contributors: Set<number>;
-  /** After a failure only one peer may contribute, so that it is known whose fault the next one is. */
-  readonly solo: PeerSession | undefined;
-}
-
-const PART_TIMEOUT_MS = 5_000;
-/** Parts asked of one peer at once. */
-const PARTS_PER_PEER = 4;
+/** Sizes that are tried at once: a peer that lies about it must not keep the others from being heard. */
+const MAX_ATTEMPTS = 3;
+/** After this long an attempt makes room for another size. */
+const ATTEMPT_MS = 15_000;
+/** Who refuses, or does not answer, is asked again after this long. */
+const UNABLE_MS = 10_000;
 /** With this much waiting in a peer's socket, its requests for metadata are refused. */
 const BUSY_BYTES = 1024 * 1024;
 
@@ -34,12 +30,11 @@ export class MetadataFlow {
   readonly #infoHash: InfoHash;
   readonly #runtime: Runtime;
   readonly #host: MetadataHost;
-  /** Peers that refused, or lied. */
-  readonly #unable = new Set<number>();
+  readonly #attempts = new Map<number, MetadataAttempt>();
+  /** Until when a session is not asked; for ever for one that lied. */
+  readonly #unableUntil = new Map<number, number>();
   #infoBytes: Uint8Array | undefined;
-  #attempt: Attempt | undefined;
   #mustBeSolo = false;
-  #isChecking = false;
 
   constructor(infoHash: InfoHash, infoBytes: Uint8Array | undefined, runtime: Runtime, host: MetadataHost) {
     this.#infoHash = infoHash;
@@ -59,101 +54,101 @@ export class MetadataFlow {
       case "data":
         return this.#onData(session, message);
       case "reject":
-        this.#unable.add(session.id);
-        return this.onClosed(session);
+        return this.#onReject(session, message.part);
     }
   }
 
   /** A peer has gone: what was asked of it is asked of others. */
   onClosed(session: PeerSession): void {
-    if (this.#attempt === undefined) return;
-    for (const [part, { session: asked }] of this.#attempt.asked)
-      if (asked === session) this.#attempt.asked.delete(part);
-    if (this.#attempt.solo === session) this.#attempt = undefined;
+    this.#unableUntil.delete(session.id);
+    for (const [size, attempt] of this.#attempts) {
+      attempt.release(session);
+      if (attempt.solo === session) this.#attempts.delete(size);
+    }
     this.advance();
   }
 
   /** Asks for what is missing. To be called when a peer has told of its metadata, and about once a second. */
   advance(): void {
-    if (this.#infoBytes !== undefined || this.#isChecking) return;
-    const attempt = (this.#attempt ??= this.#begin());
-    if (attempt === undefined) return;
+    if (this.#infoBytes !== undefined) return;
     const now = this.#runtime.clock.now();
-    this.#dropLate(attempt, now);
-    const sources = [...this.#host.sessions()].filter((session) => this.#canAsk(session, attempt));
-    // Whoever claimed this size is gone or has failed: another size may be right.
-    if (sources.length === 0 && attempt.asked.size === 0) this.#attempt = undefined;
-    for (const session of sources) this.#ask(session, attempt, now);
-  }
-
-  #begin(): Attempt | undefined {
+    for (const attempt of this.#attempts.values()) {
+      for (const session of attempt.releaseLate(now)) this.#unableUntil.set(session.id, now + UNABLE_MS);
+    }
     for (const session of this.#host.sessions()) {
-      const size = session.remote.metadataSize;
-      if (size === undefined || this.#unable.has(session.id)) continue;
-      const parts = new Array<Uint8Array | undefined>(Math.ceil(size / METADATA_PART_BYTES)).fill(undefined);
-      const solo = this.#mustBeSolo ? session : undefined;
-      return { size, parts, asked: new Map(), contributors: new Set(), solo };
+      const size = this.#sizeToAsk(session, now);
+      const attempt = size === undefined ? undefined : this.#attemptFor(size, session, now);
+      if (attempt !== undefined) this.#ask(session, attempt, now);
     }
-    return undefined;
   }
 
-  #canAsk(session: PeerSession, attempt: Attempt): boolean {
-    if (attempt.solo !== undefined && attempt.solo !== session) return false;
-    if (session.remote.metadataSize !== attempt.size || this.#unable.has(session.id)) return false;
-    return (session.remote.extensions.ut_metadata ?? 0) !== 0;
+  /** The size that a peer claims, if it can be asked now. */
+  #sizeToAsk(session: PeerSession, now: number): number | undefined {
+    const { metadataSize, extensions } = session.remote;
+    if ((extensions.ut_metadata ?? 0) === 0) return undefined;
+    return (this.#unableUntil.get(session.id) ?? 0) > now ? undefined : metadataSize;
   }
 
-  #ask(session: PeerSession, attempt: Attempt, now: number): void {
-    let underWay = [...attempt.asked.values()].filter((asked) => asked.session === session).length;
-    for (let part = 0; part < attempt.parts.length && underWay < PARTS_PER_PEER; part++) {
-      if (attempt.parts[part] !== undefined || attempt.asked.has(part)) continue;
-      attempt.asked.set(part, { session, at: now });
+  #attemptFor(size: number, session: PeerSession, now: number): MetadataAttempt | undefined {
+    const known = this.#attempts.get(size);
+    if (known !== undefined) return known;
+    if (this.#attempts.size >= MAX_ATTEMPTS && !this.#dropOldest(now)) return undefined;
+    const attempt = new MetadataAttempt(size, now, this.#mustBeSolo ? session : undefined);
+    this.#attempts.set(size, attempt);
+    return attempt;
+  }
+
+  #dropOldest(now: number): boolean {
+    for (const [size, attempt] of this.#attempts) {
+      if (now - attempt.startedAt >= ATTEMPT_MS) return this.#attempts.delete(size);
+    }
+    return false;
+  }
+
+  #ask(session: PeerSession, attempt: MetadataAttempt, now: number): void {
+    for (const part of attempt.plan(session, now)) {
       session.sendExtension({ type: "metadata", metadata: { type: "request", part } });
-      underWay++;
     }
   }
 
-  #dropLate(attempt: Attempt, now: number): void {
-    for (const [part, { session, at }] of attempt.asked) {
-      if (now - at < PART_TIMEOUT_MS) continue;
-      attempt.asked.delete(part);
-      this.#unable.add(session.id);
+  #onReject(session: PeerSession, part: number): void {
+    for (const attempt of this.#attempts.values()) {
+      if (!attempt.isAsked(session, part)) continue;
+      attempt.release(session);
+      this.#unableUntil.set(session.id, this.#runtime.clock.now() + UNABLE_MS);
+      return this.advance();
     }
   }
 
   #onData(session: PeerSession, message: Extract<MetadataMessage, { type: "data" }>): void {
-    const attempt = this.#attempt;
-    if (attempt?.asked.get(message.part)?.session !== session) return;
-    attempt.asked.delete(message.part);
-    const isLast = message.part === attempt.parts.length - 1;
-    const expected = isLast ? attempt.size - message.part * METADATA_PART_BYTES : METADATA_PART_BYTES;
-    if (message.data.length !== expected) {
-      this.#unable.add(session.id);
-    } else {
-      // A copy: the view is the link's, and slice() of a Node Buffer would copy nothing.
-      attempt.parts[message.part] = new Uint8Array(message.data);
-      attempt.contributors.add(session.id);
+    const attempt = this.#attempts.get(session.remote.metadataSize ?? 0);
+    if (attempt === undefined || this.#infoBytes !== undefined) return;
+    if (!attempt.take(session, message.part, message.data)) {
+      attempt.release(session);
+      this.#unableUntil.set(session.id, this.#runtime.clock.now() + UNABLE_MS);
+      return;
     }
-    const parts = attempt.parts.filter((part) => part !== undefined);
-    if (parts.length === attempt.parts.length) void this.#check(attempt, concatBytes(parts));
-    else this.advance();
+    const { bytes } = attempt;
+    if (bytes === undefined) return this.#ask(session, attempt, this.#runtime.clock.now());
+    this.#attempts.delete(attempt.size);
+    this.#check(attempt, bytes).catch((error: unknown) => this.#host.onFailed(error));
   }
 
-  async #check(attempt: Attempt, infoBytes: Uint8Array): Promise<void> {
-    this.#isChecking = true;
+  async #check(attempt: MetadataAttempt, infoBytes: Uint8Array): Promise<void> {
     const digest = await this.#runtime.hasher.sha1(infoBytes);
-    this.#isChecking = false;
-    this.#attempt = undefined;
+    if (this.#infoBytes !== undefined) return;
     if (equalBytes(digest, idBytes(this.#infoHash))) {
       this.#infoBytes = infoBytes;
+      this.#attempts.clear();
+      this.#unableUntil.clear();
       this.#host.onMetadata(infoBytes);
       return;
     }
-    const contributors = [...attempt.contributors];
     this.#mustBeSolo = true;
-    if (contributors.length === 1) {
-      for (const id of contributors) this.#unable.add(id);
-      this.#host.onBadMetadata(contributors);
+    const [culprit, another] = attempt.contributors;
+    if (culprit !== undefined && another === undefined) {
+      this.#unableUntil.set(culprit, Number.POSITIVE_INFINITY);
+      this.#host.onBadMetadata(culprit);
     }
     this.advance();
   }

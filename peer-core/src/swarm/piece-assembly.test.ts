@@ -31,25 +31,25 @@ describe("PieceAssembly", () => {
   it("hands out unrequested runs from the front", () => {
     const subject = assembly(5);
     expect(subject.nextRun(2)).toEqual({ unit: 0, count: 2 });
-    subject.reserve({ unit: 0, count: 2 });
+    subject.reserve({ unit: 0, count: 2 }, 0);
     expect(subject.nextRun(9)).toEqual({ unit: 2, count: 3 });
-    subject.reserve({ unit: 2, count: 3 });
+    subject.reserve({ unit: 2, count: 3 }, 0);
     expect([subject.nextRun(1), subject.unrequestedUnits, subject.inFlightUnits]).toEqual([undefined, 0, 5]);
   });
 
   it("ends a run where something has been asked for or has come", () => {
     const subject = assembly(6);
-    subject.reserve({ unit: 2, count: 1 });
+    subject.reserve({ unit: 2, count: 1 }, 0);
     subject.add(4 * UNIT_BYTES, block(1, 9), ALICE);
     expect(drawing(subject, 6)).toBe("..1.a.");
     expect(subject.nextRun(9)).toEqual({ unit: 0, count: 2 });
-    subject.reserve({ unit: 0, count: 2 });
+    subject.reserve({ unit: 0, count: 2 }, 0);
     expect(subject.nextRun(9)).toEqual({ unit: 3, count: 1 });
   });
 
   it("hands out again what was given up", () => {
     const subject = assembly(4);
-    subject.reserve({ unit: 0, count: 4 });
+    subject.reserve({ unit: 0, count: 4 }, 0);
     subject.unreserve({ unit: 1, count: 2 });
     expect([subject.nextRun(9), subject.unrequestedUnits]).toEqual([{ unit: 1, count: 2 }, 2]);
   });
@@ -83,7 +83,7 @@ describe("PieceAssembly", () => {
 
   it("takes a block late, of units that nobody is asked for any more", () => {
     const subject = assembly(2);
-    subject.reserve({ unit: 0, count: 1 });
+    subject.reserve({ unit: 0, count: 1 }, 0);
     subject.unreserve({ unit: 0, count: 1 });
     expect(subject.add(0, block(1, 3), ALICE)).toBe(UNIT_BYTES);
     expect([subject.unrequestedUnits, subject.nextRun(9)]).toEqual([1, { unit: 1, count: 1 }]);
@@ -91,17 +91,17 @@ describe("PieceAssembly", () => {
 
   it("has the latest unit asked of a second peer, never of a third", () => {
     const subject = assembly(3);
-    subject.reserve({ unit: 0, count: 3 });
+    subject.reserve({ unit: 0, count: 3 }, 0);
     expect(subject.lastInFlight(() => true)).toEqual({ unit: 2, count: 1 });
     expect(subject.lastInFlight((unit) => unit < 1)).toEqual({ unit: 0, count: 1 });
-    subject.reserve({ unit: 2, count: 1 });
+    subject.reserve({ unit: 2, count: 1 }, 0);
     expect([subject.lastInFlight(() => true), subject.inFlightUnits]).toEqual([{ unit: 1, count: 1 }, 4]);
   });
 
   it("repeats nothing that has come or is not under way", () => {
     const subject = assembly(3);
     subject.add(0, block(1, 1), ALICE);
-    subject.reserve({ unit: 1, count: 1 });
+    subject.reserve({ unit: 1, count: 1 }, 0);
     subject.add(UNIT_BYTES, block(1, 1), ALICE);
     expect(subject.lastInFlight(() => true)).toBeUndefined();
   });

@@ -25,6 +25,7 @@ export class PieceAssembly {
   soloSession: number | undefined;
   readonly #holders: Uint8Array;
   readonly #senders: Int32Array;
+  readonly #askedAt: Float64Array;
   #left: number;
   #cursor = 0;
   #unrequested: number;
@@ -37,6 +38,7 @@ export class PieceAssembly {
     const units = Math.ceil(bytes.length / UNIT_BYTES);
     this.#holders = new Uint8Array(units);
     this.#senders = new Int32Array(units);
+    this.#askedAt = new Float64Array(units);
     this.#left = units;
     this.#unrequested = units;
   }
@@ -72,12 +74,18 @@ export class PieceAssembly {
     return undefined;
   }
 
-  reserve(run: UnitRun): void {
+  reserve(run: UnitRun, now: number): void {
     for (let unit = run.unit; unit < run.unit + run.count; unit++) {
       if (this.#isUnrequested(unit)) this.#unrequested--;
       this.#holders[unit] = (this.#holders[unit] ?? 0) + 1;
       this.#inFlight++;
+      this.#askedAt[unit] = now;
     }
+  }
+
+  /** When a unit was last asked of somebody. */
+  askedAt(unit: number): number {
+    return this.#askedAt[unit] ?? 0;
   }
 
   /** A request was given up, or has been answered. */

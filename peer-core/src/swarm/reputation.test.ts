@@ -32,6 +32,14 @@ describe("Reputation", () => {
     expect(banMinutes(reputation, 0, false)).toBe(40);
   });
 
+  it("takes three broken rules for one strike", () => {
+    const reputation = new Reputation();
+    for (let count = 0; count < 5; count++) reputation.mistake("peer", 0);
+    expect(reputation.isBanned("peer", 1)).toBe(false);
+    reputation.mistake("peer", 0);
+    expect(reputation.isBanned("peer", 1)).toBe(true);
+  });
+
   it("keeps peers apart", () => {
     const reputation = new Reputation();
     reputation.strike("a", 0, false);

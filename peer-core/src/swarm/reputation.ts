@@ -1,5 +1,6 @@
 /** Bad data twice, and the peer is banned. */
 const STRIKES = 2;
+const MISTAKES_PER_STRIKE = 3;
 const FIRST_BAN_MS = 10 * 60_000;
 const LONGEST_BAN_MS = 24 * 60 * 60_000;
 /** The only way to a share is worth another try soon. */
@@ -9,6 +10,7 @@ const MAX_REMEMBERED = 10_000;
 
 interface Standing {
   strikes: number;
+  mistakes: number;
   bans: number;
   bannedUntil: number;
 }
@@ -20,17 +22,20 @@ interface Standing {
 export class Reputation {
   readonly #records = new Map<string, Standing>();
 
-  /** Counts bad data; returns true when it leads to a ban. `onlyRoute`: the peer is the only one that has what we lack. */
+  /** Counts bad data; returns true when it leads to a ban. `onlyRoute`: nobody else has what we lack. */
   strike(subject: string, now: number, onlyRoute: boolean): boolean {
-    const record = this.#records.get(subject) ?? { strikes: 0, bans: 0, bannedUntil: 0 };
-    this.#records.delete(subject);
-    this.#records.set(subject, record);
-    this.#trim();
+    const record = this.#remember(subject);
     if (++record.strikes < STRIKES) return false;
     record.strikes = 0;
     const banMs = Math.min(LONGEST_BAN_MS, FIRST_BAN_MS * 2 ** Math.min(record.bans++, 10));
     record.bannedUntil = now + (onlyRoute ? Math.min(banMs, ONLY_ROUTE_BAN_MS) : banMs);
     return true;
+  }
+
+  /** Counts a broken rule of the protocol, three of which weigh as much as bad data. */
+  mistake(subject: string, now: number): void {
+    const record = this.#remember(subject);
+    if (++record.mistakes % MISTAKES_PER_STRIKE === 0) this.strike(subject, now, false);
   }
 
   /** When its ban ends; in the past for those never banned. */
@@ -42,9 +47,12 @@ export class Reputation {
     return this.bannedUntil(subject) > now;
   }
 
-  #trim(): void {
-    if (this.#records.size <= MAX_REMEMBERED) return;
-    const oldest = this.#records.keys().next().value;
+  #remember(subject: string): Standing {
+    const record = this.#records.get(subject) ?? { strikes: 0, mistakes: 0, bans: 0, bannedUntil: 0 };
+    this.#records.delete(subject);
+    this.#records.set(subject, record);
+    const oldest = this.#records.size > MAX_REMEMBERED ? this.#records.keys().next().value : undefined;
     if (oldest !== undefined) this.#records.delete(oldest);
+    return record;
   }
 }

@@ -80,6 +80,18 @@ describe("staysOf", () => {
   });
 });
 
+describe("staysOf, when ids are borrowed", () => {
+  it("keeps a link that has stood for a while against a newcomer from elsewhere with the same id", async () => {
+    const scene = new Scene();
+    const older = await scene.session("a", "outbound", "192.0.2.1");
+    await scene.clock.advance(11_000);
+    const stranger = await scene.session("a", "inbound", "192.0.2.9");
+    expect(staysOf(older, stranger, peerId("m"), scene.clock.now())).toBe(older);
+    const same = await scene.session("a", "inbound", "192.0.2.1");
+    expect(staysOf(older, same, peerId("m"), scene.clock.now())).toBe(same);
+  });
+});
+
 describe("SessionTable", () => {
   it("finds sessions by number and by peer, and remembers who they were", async () => {
     const scene = new Scene();
@@ -103,10 +115,13 @@ describe("SessionTable", () => {
     expect(table.ofPeer(peerId("a"))).toBe(newer);
   });
 
-  it("knows whether another peer comes from an address", async () => {
+  it("knows whether another peer that has sent something comes from an address", async () => {
     const scene = new Scene();
     const table = new SessionTable();
-    table.add(await scene.session("a", "inbound", "192.0.2.1"), undefined);
+    const session = await scene.session("a", "inbound", "192.0.2.1");
+    table.add(session, undefined);
+    expect(table.sharesAddress("192.0.2.1", peerId("b"))).toBe(false);
+    session.downMeter.add(1, scene.clock.now());
     expect(table.sharesAddress("192.0.2.1", peerId("a"))).toBe(false);
     expect(table.sharesAddress("192.0.2.1", peerId("b"))).toBe(true);
     expect(table.sharesAddress("192.0.2.2", peerId("b"))).toBe(false);

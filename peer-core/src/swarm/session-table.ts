@@ -12,6 +12,8 @@ export interface Identity {
 const MAX_IDENTITIES = 4_096;
 /** A silent link is given up for a new one of the same peer after this long: our own kind sends something every 20 s. */
 const STALE_MS = 25_000;
+/** Two links opened within this time of each other come of both sides dialling at once. */
+const SIMULTANEOUS_MS = 10_000;
 
 /** The open sessions of a swarm, one per peer, and who they are. */
 export class SessionTable {
@@ -52,12 +54,18 @@ export class SessionTable {
     if (this.#byPeer.get(peerId) === session) this.#byPeer.delete(peerId);
   }
 
-  /** True when a peer other than `except` comes from this address: the address is then not banned. */
+  /** True when another peer comes from this address and has sent us something: the address is then not banned. */
   sharesAddress(address: string, except: PeerId): boolean {
     for (const session of this.#sessions.values()) {
-      if (session.address === address && session.peerId !== except) return true;
+      if (session.address === address && session.peerId !== except && session.downMeter.total > 0) return true;
     }
     return false;
+  }
+
+  countOfAddress(address: string): number {
+    let count = 0;
+    for (const session of this.#sessions.values()) if (session.address === address) count++;
+    return count;
   }
 
   #forgetOldest(): void {
@@ -71,11 +79,18 @@ export class SessionTable {
 }
 
 /**
- * Which of two links to one peer stays: the one dialled by the lower peer id, when both sides dialled. Otherwise the
- * older, unless it has gone silent.
+ * Which of two links to one peer stays. Peer ids are public, so a newcomer does not replace a link because of its id
+ * alone: only one that has gone silent; or when both sides have just dialled each other, where the link dialled by the
+ * lower peer id stays.
  */
 export function staysOf(older: PeerSession, newer: PeerSession, ownId: PeerId, now: number): PeerSession {
-  if (older.inbound === newer.inbound) return older.silentMs(now) > STALE_MS ? newer : older;
+  if (older.silentMs(now) > STALE_MS) return newer;
+  const justOpened = now - (older.openedAt ?? now) < SIMULTANEOUS_MS;
+  if (older.inbound === newer.inbound || !(justOpened || sameAddress(older, newer))) return older;
   const weAreLower = ownId < newer.peerId;
   return newer.inbound === weAreLower ? older : newer;
+}
+
+function sameAddress(a: PeerSession, b: PeerSession): boolean {
+  return a.address !== undefined && a.address === b.address;
 }

@@ -1,5 +1,7 @@
 import { isShoalError, messageOf, ShoalError } from "../base/errors.js";
+import { isLoopbackHost } from "../base/host-scope.js";
 import { invariant } from "../base/invariant.js";
+import type { ByteBudget } from "../base/byte-budget.js";
 import type { InfoHash, PeerId, PieceIndex } from "../base/ids.js";
 import type { RateLimiter } from "../base/rate-limiter.js";
 import type { PeerMessage, PeerSession, SessionOwner } from "../peer/peer-session.js";
@@ -13,7 +15,7 @@ import { Connector } from "./connector.js";
 import { DialedLinks } from "./dialed-links.js";
 import { Discipline } from "./discipline.js";
 import { Usefulness } from "./usefulness.js";
-import { Content, noteEarly } from "./content.js";
+import { Content, noteEarly, noteFidget } from "./content.js";
 import { MetadataFlow } from "./metadata-flow.js";
 import type { Reputation } from "./reputation.js";
 import { SessionTable, staysOf } from "./session-table.js";
@@ -26,8 +28,8 @@ export interface SwarmHost {
   onMetadata(infoBytes: Uint8Array): void;
   onPiece(piece: PieceIndex): void;
   onLostPiece(piece: PieceIndex): void;
-  /** All that was wanted is stored. */
-  onComplete(): void;
+  /** All that was wanted is stored; `isFirst`: not again, after a piece had been lost. */
+  onComplete(isFirst: boolean): void;
   onPeer(session: PeerSession, change: "connected" | "closed", reason: string | undefined): void;
   onBanned(peerId: PeerId, reason: string): void;
   onWarning(code: string, message: string): void;
@@ -50,11 +52,14 @@ export interface SwarmOptions {
   readonly listen: () => { readonly port?: number | undefined; readonly endpoint?: string | undefined };
   readonly hasRoomForConnection: () => boolean;
   readonly sendBufferBytes: () => number;
-  readonly maxUnverifiedBytes: number;
+  /** Memory for pieces under way, of all swarms together. */
+  readonly unverified: ByteBudget;
 }
 
 const TICK_MS = 1_000;
 const MAX_SESSIONS = 200;
+/** Of these from one address, behind which there may be many people. */
+const MAX_PER_ADDRESS = 32;
 
 /**
  * One share's peers and pieces. Owns every session, timer and piece of it; all changes happen synchronously in its
@@ -84,7 +89,8 @@ export class Swarm implements SessionOwner {
     this.#metadata = new MetadataFlow(options.infoHash, options.metainfo?.infoBytes, options.runtime, {
       sessions: () => this.#sessions.all(),
       onMetadata: (infoBytes) => this.#onMetadata(infoBytes),
-      onBadMetadata: (ids) => ids.forEach((id) => this.#discipline.punish(id, "wrong metadata")),
+      onBadMetadata: (sessionId) => this.#discipline.punish(sessionId, "wrong metadata"),
+      onFailed: (error) => this.#failWith(error),
     });
     this.#connector = new Connector({
       runtime: options.runtime,
@@ -127,10 +133,15 @@ export class Swarm implements SessionOwner {
     return this.#sessions.size;
   }
 
-  /** Peers to dial. */
-  addPeers(peers: readonly { readonly endpoint: string; readonly peerId?: PeerId | undefined }[]): void {
+  /** Peers to dial; `isTrusted`: whoever names them may name addresses of this machine and its network. */
+  addPeers(
+    peers: readonly { readonly endpoint: string; readonly peerId?: PeerId | undefined }[],
+    isTrusted: boolean,
+  ): void {
     if (!this.#isRunning()) return;
-    for (const { endpoint, peerId } of peers) if (peerId !== this.peerId) this.#connector.add(endpoint, peerId);
+    for (const { endpoint, peerId } of peers) {
+      if (peerId !== this.peerId) this.#connector.add(endpoint, { peerId, isTrusted });
+    }
     this.#connector.tick(this.#now());
   }
 
@@ -138,8 +149,8 @@ export class Swarm implements SessionOwner {
   adopt(metainfo: Metainfo, store: PieceStore, chosen: Uint32Array): void {
     if (!this.#isRunning()) return;
     invariant(this.#content === undefined, "a swarm adopts its metainfo once");
-    const { runtime, upLimiter, downLimiter, sendBufferBytes, maxUnverifiedBytes } = this.#options;
-    const limits = { upLimiter, downLimiter, sendBufferBytes, maxUnverifiedBytes };
+    const { runtime, upLimiter, downLimiter, sendBufferBytes, unverified } = this.#options;
+    const limits = { upLimiter, downLimiter, sendBufferBytes, unverified };
     this.#content = new Content({ metainfo, store, chosen, runtime, limits, host: this.#contentHost() });
     this.#state = this.#content.table.isComplete ? "seeding" : "downloading";
     for (const session of [...this.#sessions.all()]) this.#introduceContent(this.#content, session);
@@ -152,8 +163,13 @@ export class Swarm implements SessionOwner {
     this.#state = state;
     this.#tickTimer?.cancel();
     this.#connector.stop();
-    this.#content?.stop();
     for (const session of [...this.#sessions.all()]) session.close(code, why);
+    this.#content?.stop();
+  }
+
+  /** Resolves once nothing reads from or writes to the store any more; call after `stop`, before the store is closed. */
+  async settled(): Promise<void> {
+    await this.#content?.settled();
   }
 
   fail(error: ShoalError): void {
@@ -190,18 +206,28 @@ export class Swarm implements SessionOwner {
         this.#metadata.onMessage(session, message.metadata);
         return;
       case "interested":
-        session.remote.isInterested = true;
-        break;
       case "not-interested":
-        session.remote.isInterested = false;
+        if (session.remote.isInterested === (message.type === "interested")) return;
+        noteFidget(session, this.#now());
+        session.remote.isInterested = message.type === "interested";
         break;
       case "choke":
         session.remote.isChoking = true;
         break;
       case "unchoke":
         session.remote.isChoking = false;
+        session.mayAsk = true;
+        break;
+      case "have":
+      case "have-all":
+      case "bitfield":
+      case "reject":
+        session.mayAsk = true;
         break;
       case "piece":
+        session.mayAsk = true;
+        this.#usefulness.note(session, this.#now());
+        break;
       case "request":
         this.#usefulness.note(session, this.#now());
         break;
@@ -215,6 +241,8 @@ export class Swarm implements SessionOwner {
   }
 
   onBatch(session: PeerSession): void {
+    if (!session.mayAsk) return;
+    session.mayAsk = false;
     this.#content?.download.plan(session);
   }
 
@@ -231,7 +259,8 @@ export class Swarm implements SessionOwner {
     this.#usefulness.forget(session);
     this.#metadata.onClosed(session);
     this.#content?.onClosed(session);
-    this.#recheckIfBlamed(reason);
+    if (!reason.remote && reason.code === CLOSE.protocolError) this.#discipline.noteMistake(session.id);
+    this.#recheckIfBlamed(session, reason);
     this.#options.host.onPeer(session, "closed", reason.message);
     if (this.#isRunning()) this.#connector.tick(this.#now());
   }
@@ -240,15 +269,26 @@ export class Swarm implements SessionOwner {
   #refusal(session: PeerSession): { code: number; message: string } | undefined {
     const now = this.#now();
     if (!this.#isRunning()) return { code: CLOSE.shuttingDown, message: "shutting down" };
-    if (this.#discipline.isBanned(session)) return { code: CLOSE.badData, message: "banned for bad data" };
+    if (this.#discipline.isBanned(session, this.#dialed.addressOf(session)))
+      return { code: CLOSE.badData, message: "banned for bad data" };
     const older = this.#sessions.ofPeer(session.peerId);
     if (older !== undefined) {
       if (staysOf(older, session, this.peerId, now) === older)
         return { code: CLOSE.duplicate, message: "already connected" };
       older.close(CLOSE.duplicate, "replaced by another link");
     }
-    if (this.#sessions.size >= MAX_SESSIONS) return { code: CLOSE.overQuota, message: "too many peers" };
-    return undefined;
+    return this.#hasRoomFor(session) ? undefined : { code: CLOSE.overQuota, message: "too many peers" };
+  }
+
+  /** A full swarm makes room by closing the link that has been of least use, if it is of none now. */
+  #hasRoomFor(session: PeerSession): boolean {
+    const { address } = session;
+    const isLocal = address !== undefined && isLoopbackHost(address);
+    if (address !== undefined && !isLocal && this.#sessions.countOfAddress(address) >= MAX_PER_ADDRESS) return false;
+    if (this.#sessions.size < MAX_SESSIONS) return true;
+    const useless = this.#usefulness.leastUseful(this.#sessions.all());
+    useless?.close(CLOSE.overQuota, "making room for others");
+    return useless !== undefined;
   }
 
   /** BEP 6: what we hold comes first; then the extended handshake. */
@@ -278,7 +318,7 @@ export class Swarm implements SessionOwner {
   }
 
   #onExtendedHandshake(session: PeerSession): void {
-    this.#metadata.advance();
+    if (this.#state === "metadata") this.#metadata.advance();
     this.#usefulness.closeIfBothSeed(session);
   }
 
@@ -305,30 +345,36 @@ export class Swarm implements SessionOwner {
       sessions: () => this.#sessions.all(),
       onPiece: (piece: PieceIndex) => this.#options.host.onPiece(piece),
       onLostPiece: (piece: PieceIndex) => {
-        if (this.#state === "seeding" && this.#content?.table.isComplete === false) this.#state = "downloading";
+        if (this.#state === "seeding" && !this.#isComplete()) {
+          this.#state = "downloading";
+          for (const session of this.#sessions.all()) this.#tellOfUs(session);
+        }
         this.#options.host.onLostPiece(piece);
       },
-      onComplete: () => this.#onComplete(),
+      onComplete: (isFirst: boolean) => this.#onComplete(isFirst),
       onBadData: (sessionId: number, piece: PieceIndex) => this.#discipline.punish(sessionId, `piece ${piece}`),
       onWarning: (code: string, message: string) => this.#options.host.onWarning(code, message),
-      onFailed: (error: unknown) =>
-        this.fail(isShoalError(error) ? error : new ShoalError("disk", messageOf(error), { cause: error })),
+      onFailed: (error: unknown) => this.#failWith(error),
     };
   }
 
-  #onComplete(): void {
+  #failWith(error: unknown): void {
+    this.fail(isShoalError(error) ? error : new ShoalError("disk", messageOf(error), { cause: error }));
+  }
+
+  #onComplete(isFirst: boolean): void {
     this.#state = "seeding";
     for (const session of [...this.#sessions.all()]) {
       this.#content?.download.updateInterest(session);
       this.#tellOfUs(session);
       this.#usefulness.closeIfBothSeed(session);
     }
-    this.#options.host.onComplete();
+    this.#options.host.onComplete(isFirst);
   }
 
   /** The other side says that a piece of ours is bad: look, and drop it if that is true. */
-  #recheckIfBlamed(reason: CloseReason): void {
-    if (!reason.remote || reason.code !== CLOSE.badData) return;
+  #recheckIfBlamed(session: PeerSession, reason: CloseReason): void {
+    if (session.upMeter.total === 0 || !reason.remote || reason.code !== CLOSE.badData) return;
     const piece = /^piece (\d{1,7})$/.exec(reason.message)?.[1];
     if (piece !== undefined) this.#content?.recheckBlamed(Number(piece));
   }

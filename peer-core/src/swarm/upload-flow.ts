@@ -8,7 +8,7 @@ import type { Runtime, Timer } from "../ports/runtime.js";
 import { UNIT_BYTES } from "../torrent/geometry.js";
 import { pieceFrame } from "../wire/encode.js";
 import { BLOCK_MAX_BYTES } from "../wire/limits.js";
-import { Choker } from "./choker.js";
+import { Choker, hasFreeSlot } from "./choker.js";
 import type { PieceTable } from "./piece-table.js";
 
 export interface UploadHost {
@@ -37,6 +37,7 @@ export class UploadFlow {
   readonly meter = new RateMeter();
   readonly #parts: UploadParts;
   readonly #choker: Choker;
+  readonly #reading = new Set<Promise<void>>();
   #nextRoundAt: number;
   #limiterTimer: Timer | undefined;
   #turn = 0;
@@ -53,10 +54,22 @@ export class UploadFlow {
     this.#limiterTimer?.cancel();
   }
 
+  /** Resolves once nothing is being read from storage any more. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#reading);
+  }
+
+  /** Somebody has become interested: served at once while a slot is free. */
   onInterested(session: PeerSession): void {
     if (!session.amChoking) return;
-    const now = this.#parts.runtime.clock.now();
-    if (this.#choker.mayUnchokeNow(this.#chokerPeers(now))) this.#unchoke(session);
+    let served = 0;
+    for (const other of this.#parts.host.sessions()) if (!other.amChoking && other.remote.isInterested) served++;
+    if (hasFreeSlot(served)) this.#unchoke(session);
+  }
+
+  /** Who was served has gone, or wants nothing more: the next one need not wait for the round. */
+  onSlotFreed(session: PeerSession): void {
+    if (!session.amChoking) this.#nextRoundAt = Number.NEGATIVE_INFINITY;
   }
 
   /** Throws ShoalError("wire") for a request outside the share; one that cannot be served now is rejected, not punished. */
@@ -87,6 +100,8 @@ export class UploadFlow {
 
   /** To be called about once a second. */
   tick(now: number): void {
+    // A limit that was lifted is noticed here.
+    for (const session of this.#parts.host.sessions()) this.#pump(session);
     if (now < this.#nextRoundAt) return;
     this.#nextRoundAt = now + CHOKE_ROUND_MS;
     const decision = this.#choker.round(this.#chokerPeers(now), now, this.#parts.table.isComplete);
@@ -107,17 +122,19 @@ export class UploadFlow {
       isInterested: session.remote.isInterested,
       isUnchoked: !session.amChoking,
       downRate: session.downMeter.bytesPerSecond(now),
-      upRate: session.upMeter.bytesPerSecond(now),
+      since: session.chokedSince,
     }));
   }
 
   #unchoke(session: PeerSession): void {
     session.amChoking = false;
+    session.chokedSince = this.#parts.runtime.clock.now();
     session.send({ type: "unchoke" });
   }
 
   #choke(session: PeerSession): void {
     session.amChoking = true;
+    session.chokedSince = this.#parts.runtime.clock.now();
     session.send({ type: "choke" });
     for (const request of session.uploads.take(() => true)) reject(session, request);
   }
@@ -132,7 +149,8 @@ export class UploadFlow {
       const request = uploads.shift();
       if (request === undefined) return;
       limiter.spend(request.length, now);
-      void this.#serve(session, request);
+      const reading = this.#serve(session, request).finally(() => this.#reading.delete(reading));
+      this.#reading.add(reading);
     }
   }
 
@@ -156,9 +174,9 @@ export class UploadFlow {
       reject(session, request);
       if (failure !== undefined && table.have.has(piece)) host.onReadFailed(piece, failure.error);
     } else {
-      session.sendFrame(bytes);
       session.upMeter.add(request.length, runtime.clock.now());
       this.meter.add(request.length, runtime.clock.now());
+      session.sendFrame(bytes);
     }
     this.#pump(session);
   }

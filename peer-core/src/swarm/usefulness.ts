@@ -40,11 +40,25 @@ export class Usefulness {
     if (canBeDialed && this.#options.amDialable()) session.close(CLOSE.done, "both have everything");
   }
 
+  /** Of the links that are of no use to either side now, the one that has been so for longest. */
+  leastUseful(sessions: Iterable<PeerSession>): PeerSession | undefined {
+    let least: PeerSession | undefined;
+    let leastAt = Number.POSITIVE_INFINITY;
+    for (const session of sessions) {
+      const usedAt = this.#usefulAt.get(session.id) ?? 0;
+      if (session.amInterested || session.remote.isInterested || usedAt >= leastAt) continue;
+      least = session;
+      leastAt = usedAt;
+    }
+    return least;
+  }
+
   /** To be called about once a second. */
   closeIfIdle(session: PeerSession, now: number): void {
     const canBeDialed = session.remote.isDialable && this.#options.amDialable();
     const isUseful = session.amInterested || session.remote.isInterested || !this.#options.isOpen();
-    if (isUseful || !canBeDialed) this.#usefulAt.set(session.id, now);
+    if (isUseful) this.#usefulAt.set(session.id, now);
+    if (isUseful || !canBeDialed) return;
     if (now - (this.#usefulAt.get(session.id) ?? now) < USELESS_MS) return;
     session.close(CLOSE.idle, "nothing to give or to get");
   }

@@ -7,6 +7,8 @@ import type { PieceAssembly } from "./piece-assembly.js";
 export type Verdict =
   | { readonly kind: "stored" }
   | { readonly kind: "mismatch" }
+  /** The owner stopped while it was hashed: nothing was stored. */
+  | { readonly kind: "stopped" }
   /** The hash is right and storage refused. */
   | { readonly kind: "store-failed"; readonly error: unknown };
 
@@ -22,8 +24,9 @@ export class Verifier {
     this.#hasher = hasher;
   }
 
-  async verify(assembly: PieceAssembly): Promise<Verdict> {
+  async verify(assembly: PieceAssembly, isStopped: () => boolean): Promise<Verdict> {
     const digest = await this.#hasher.sha1(assembly.bytes);
+    if (isStopped()) return { kind: "stopped" };
     if (!equalBytes(digest, pieceHash(this.#metainfo, assembly.piece))) return { kind: "mismatch" };
     try {
       await this.#store.write(assembly.piece, assembly.bytes);
