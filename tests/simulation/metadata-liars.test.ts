@@ -104,4 +104,13 @@ describe("the metadata comes from an honest peer", () => {
   ])("although one %s", async (_, behaviour) => {
     await expectMetadataWithin(await meet(behaviour), 20_000);
   });
+
+  it("although one claims 32 MiB and gives it away part by part, as slowly as it may", async () => {
+    const scene = await meet((_info, simulation) =>
+      tellsMetadata(32 * 1024 * KIB, (link, part) => {
+        simulation.clock.schedule(4_000, () => sayPart(link, part, 32 * 1024 * KIB, new Uint8Array(PART)));
+      }),
+    );
+    await expectMetadataWithin(scene, 60_000);
+  });
 });
