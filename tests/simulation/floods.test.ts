@@ -8,6 +8,9 @@ const MIB = 1024 * KIB;
 const PIECE = 64 * KIB;
 const LENGTH = 2 * MIB;
 
+/** "lt_donthave" of piece 0, under the id that we tell. */
+const DONT_HAVE = frame(ID.extended, new Uint8Array([2]), 0);
+
 interface Flood {
   readonly simulation: Simulation;
   readonly seed: SimulatedPeer;
@@ -101,11 +104,25 @@ describe("a flood", () => {
     await expectServed(scene, 10_000);
   });
 
-  it("of interest come and gone is put up with", async () => {
+  it.each<[string, (index: number) => Uint8Array]>([
+    ["interest come and gone", (index) => frame(index % 2 === 0 ? ID.interested : ID.notInterested)],
+    ["pieces gained and lost", (index) => (index % 2 === 0 ? frame(ID.have, 0) : DONT_HAVE)],
+    ["all pieces gained and lost", (index) => frame(index % 2 === 0 ? ID.haveAll : ID.haveNone)],
+  ])("of %s ends the link: it costs us more than it costs who says it", async (_, message) => {
     const scene = await flood(undefined);
-    scene.link.raw(repeat(20_000, (index) => frame(index % 2 === 0 ? ID.interested : ID.notInterested)));
+    scene.link.raw(repeat(20_000, message));
     await scene.simulation.clock.advance(1_000);
-    expect(scene.link.count(ID.unchoke)).toBe(1);
+    expect(scene.link.closed).toMatchObject({ code: 1002 });
+    await expectServed(scene, 10_000);
+  });
+
+  it("of second thoughts that a second can hold is put up with", async () => {
+    const scene = await flood(undefined);
+    for (let second = 0; second < 10; second++) {
+      scene.link.raw(repeat(500, (index) => frame(index % 2 === 0 ? ID.interested : ID.notInterested)));
+      await scene.simulation.clock.advance(1_000);
+    }
+    expect(scene.link.closed).toBeUndefined();
     await expectServed(scene, 10_000);
   });
 
