@@ -188,6 +188,7 @@ export class DownloadFlow {
     const first = idle.length === 0 ? 0 : this.#turn % idle.length;
     const turn = [...idle.slice(first), ...idle.slice(0, first)].slice(0, INTEREST_CHECKS_PER_TICK);
     for (const session of turn) this.updateInterest(session);
+    this.#parts.scheduler.tick(now);
     this.#planAll();
   }
 

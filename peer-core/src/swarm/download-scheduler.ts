@@ -24,6 +24,8 @@ export interface Source {
 const END_GAME_BYTES = 8 * UNIT_BYTES;
 /** While there are still pieces to begin, an idle peer duplicates only what has been under way for this long. */
 const SLOW_UNIT_MS = 2_000;
+/** A piece that only one peer may finish, and of which nothing is asked of it for so long, is open to others. */
+const SOLO_IDLE_MS = 5_000;
 
 /**
  * Decides which blocks to ask of a peer next, and keeps the pieces under way.
@@ -109,6 +111,14 @@ export class DownloadScheduler {
     for (const assembly of [...this.#assemblies.values()]) {
       const isIdle = assembly.inFlightUnits === 0 && !assembly.isComplete;
       if (assembly.soloSession === sourceId && isIdle) this.#abandon(assembly);
+    }
+  }
+
+  /** To be called about once a second: a solo piece whose source does not go on with it, for whatever reason, is freed. */
+  tick(now: number): void {
+    for (const assembly of [...this.#assemblies.values()]) {
+      if (assembly.soloSession === undefined || assembly.inFlightUnits > 0 || assembly.isComplete) continue;
+      if (now - assembly.lastAskedAt >= SOLO_IDLE_MS) this.#abandon(assembly);
     }
   }
 

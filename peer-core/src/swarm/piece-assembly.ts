@@ -30,6 +30,7 @@ export class PieceAssembly {
   #cursor = 0;
   #unrequested: number;
   #inFlight = 0;
+  #lastAskedAt = 0;
 
   /** `bytes` has exactly the piece's size. */
   constructor(piece: PieceIndex, bytes: Uint8Array) {
@@ -74,7 +75,13 @@ export class PieceAssembly {
     return undefined;
   }
 
+  /** When anything of the piece was last asked for. */
+  get lastAskedAt(): number {
+    return this.#lastAskedAt;
+  }
+
   reserve(run: UnitRun, now: number): void {
+    this.#lastAskedAt = now;
     for (let unit = run.unit; unit < run.unit + run.count; unit++) {
       if (this.#isUnrequested(unit)) this.#unrequested--;
       this.#holders[unit] = (this.#holders[unit] ?? 0) + 1;
