@@ -14,7 +14,7 @@ export interface DisciplineOptions {
   readonly onBanned: (peerId: PeerId, reason: string) => void;
 }
 
-/** Deals with bad data: one strike closes the link, two ban the peer, and its address where no good peer shares it. */
+/** Deals with bad data: one strike closes the link, two ban the peer, two such peers the address where no good one shares it. */
 export class Discipline {
   readonly #options: DisciplineOptions;
 
@@ -47,9 +47,11 @@ export class Discipline {
     const subject = subjectOf(identity);
     const isBanned = reputation.strike(subject, now, isOnlyRoute);
     if (isBanned && dialed !== undefined) connector.ban(dialed, reputation.bannedUntil(subject));
-    if (address !== undefined && !sessions.sharesAddress(address, peerId)) reputation.strike(address, now, isOnlyRoute);
     sessions.get(sessionId)?.close(CLOSE.badData, what);
-    if (isBanned) onBanned(peerId, `bad data twice, last in ${what}`);
+    if (!isBanned) return;
+    // An office or a machine of many peers is not shut out for one of them: it takes two who are banned.
+    if (address !== undefined && !sessions.sharesAddress(address, peerId)) reputation.strike(address, now, isOnlyRoute);
+    onBanned(peerId, `bad data twice, last in ${what}`);
   }
 }
 

@@ -21,15 +21,28 @@ describe("Reputation", () => {
 
   it("doubles each further ban, up to a day", () => {
     const reputation = new Reputation();
-    const bans = Array.from({ length: 10 }, () => banMinutes(reputation));
+    let now = 0;
+    const bans = Array.from({ length: 10 }, () => {
+      const minutes = banMinutes(reputation, now);
+      now += minutes * MINUTE;
+      return minutes;
+    });
     expect(bans).toEqual([10, 20, 40, 80, 160, 320, 640, 1_280, 1_440, 1_440]);
   });
 
   it("bans the only route to a share for 30 s, however often", () => {
     const reputation = new Reputation();
     expect(banMinutes(reputation, 0, true)).toBe(0.5);
-    expect(banMinutes(reputation, 0, true)).toBe(0.5);
-    expect(banMinutes(reputation, 0, false)).toBe(40);
+    expect(banMinutes(reputation, MINUTE, true)).toBe(0.5);
+    expect(banMinutes(reputation, 2 * MINUTE, false)).toBe(40);
+  });
+
+  it("does not lengthen a ban for what comes while it lasts", () => {
+    const reputation = new Reputation();
+    banMinutes(reputation);
+    for (let count = 0; count < 40; count++) expect(reputation.strike("peer", 1, false)).toBe(false);
+    expect(reputation.bannedUntil("peer")).toBe(10 * MINUTE);
+    expect(banMinutes(reputation, 10 * MINUTE)).toBe(20);
   });
 
   it("takes three broken rules for one strike", () => {

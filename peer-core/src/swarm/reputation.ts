@@ -25,7 +25,8 @@ export class Reputation {
   /** Counts bad data; returns true when it leads to a ban. `onlyRoute`: nobody else has what we lack. */
   strike(subject: string, now: number, onlyRoute: boolean): boolean {
     const record = this.#remember(subject);
-    if (++record.strikes < STRIKES) return false;
+    // Bad pieces are found out one by one: those that follow a ban were sent before it.
+    if (record.bannedUntil > now || ++record.strikes < STRIKES) return false;
     record.strikes = 0;
     const banMs = Math.min(LONGEST_BAN_MS, FIRST_BAN_MS * 2 ** Math.min(record.bans++, 10));
     record.bannedUntil = now + (onlyRoute ? Math.min(banMs, ONLY_ROUTE_BAN_MS) : banMs);
