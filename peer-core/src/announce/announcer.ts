@@ -110,11 +110,13 @@ export class Announcer {
   /** Says goodbye where the tracker knows of us; never rejects, and takes three seconds at most. */
   async stop(): Promise<void> {
     if (this.#state.kind === "stopped") return;
+    // An announce under way may have arrived already.
+    const mayBeKnown = this.#isRegistered || this.#state.kind === "announcing";
     this.#timer?.cancel();
     this.#unwatch();
     this.#move({ kind: "stop" });
     this.#abort.abort();
-    if (!this.#isRegistered) return;
+    if (!mayBeKnown) return;
     const farewell = new AbortController();
     const timer = this.#options.runtime.clock.schedule(FAREWELL_MS, () => farewell.abort());
     await this.#options.channel.announce(this.#request("stopped"), farewell.signal).catch(() => undefined);

@@ -10,7 +10,7 @@ import type { CloseReason, Connection } from "../ports/connection.js";
 import { encodeExtendedHandshake } from "../wire/extensions/extended-handshake.js";
 import { encodeMessage } from "../wire/encode.js";
 import { decodeHandshake, encodeHandshake, HANDSHAKE_BYTES } from "../wire/handshake.js";
-import { BATCH_BYTES } from "../wire/limits.js";
+import { BATCH_BYTES } from "./outbox.js";
 import { PeerSession, type PeerMessage, type SessionOwner } from "./peer-session.js";
 
 const SHARE = infoHashFromBytes(new Uint8Array(20).fill(1));

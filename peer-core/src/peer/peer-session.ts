@@ -1,4 +1,3 @@
-import { concatBytes } from "../base/bytes.js";
 import { isShoalError, ShoalError } from "../base/errors.js";
 import type { InfoHash, PeerId } from "../base/ids.js";
 import { invariant } from "../base/invariant.js";
@@ -9,9 +8,10 @@ import type { Clock, Timer } from "../ports/runtime.js";
 import { WireDecoder } from "../wire/decode.js";
 import { encodeMessage } from "../wire/encode.js";
 import { encodeHandshake, type Handshake } from "../wire/handshake.js";
-import { CLOSE, DEAD_FOREIGN_MS, DEAD_MS, HANDSHAKE_TIMEOUT_MS, KEEP_ALIVE_MS, BATCH_BYTES } from "../wire/limits.js";
+import { CLOSE, DEAD_FOREIGN_MS, DEAD_MS, HANDSHAKE_TIMEOUT_MS, KEEP_ALIVE_MS } from "../wire/limits.js";
 import type { WireMessage } from "../wire/messages.js";
 import { decodeExtension, encodeExtension, type ExtensionMessage } from "./extension-codec.js";
+import { Outbox } from "./outbox.js";
 import { RemotePeer } from "./remote-peer.js";
 import { RequestWindow } from "./request-window.js";
 import { UploadQueue } from "./upload-queue.js";
@@ -82,8 +82,7 @@ export class PeerSession {
   #state: SessionState;
   #peerId: PeerId | undefined;
   #openedAt: number | undefined;
-  #outbox: Uint8Array[] = [];
-  #outboxBytes = 0;
+  readonly #outbox = new Outbox((bytes) => this.#write(bytes));
   #lastSentAt: number;
   #lastReceivedAt: number;
 
@@ -137,7 +136,7 @@ export class PeerSession {
 
   /** Bytes that have been handed over and have not left the process. */
   get queuedBytes(): number {
-    return this.#outboxBytes + this.#options.connection.queuedBytes;
+    return this.#outbox.bytes + this.#options.connection.queuedBytes;
   }
 
   /** Queues a message; all that is queued in one turn leaves as one write. */
@@ -153,10 +152,9 @@ export class PeerSession {
 
   /** Sends a whole `piece` message at once; the buffer belongs to the link from now on. */
   sendFrame(frame: Uint8Array): void {
-    this.#flush();
+    this.#outbox.flush();
     if (this.#state.kind !== "active") return;
-    this.#options.connection.send(frame);
-    this.#lastSentAt = this.#options.clock.now();
+    this.#write(frame);
   }
 
   /** To be called about once a second: sends keep-alives and closes a link on which nothing comes. */
@@ -173,7 +171,7 @@ export class PeerSession {
   /** Closes the link, with what is queued sent first. The owner hears of it at once. */
   close(code: number, message: string): void {
     if (this.#state.kind === "closed") return;
-    this.#flush();
+    this.#outbox.flush();
     this.#options.connection.close(code, message);
     this.#end({ code, message, remote: false });
   }
@@ -233,19 +231,12 @@ export class PeerSession {
   }
 
   #enqueue(bytes: Uint8Array): void {
-    if (this.#state.kind !== "active") return;
-    this.#outboxBytes += bytes.length;
-    if (this.#outbox.push(bytes) > 1) return;
-    void Promise.resolve().then(() => this.#flush());
+    if (this.#state.kind === "active") this.#outbox.add(bytes);
   }
 
-  #flush(): void {
-    const outbox = this.#outbox;
-    if (outbox.length === 0) return;
-    this.#outbox = [];
-    this.#outboxBytes = 0;
+  #write(bytes: Uint8Array): void {
     this.#lastSentAt = this.#options.clock.now();
-    for (const batch of batches(outbox)) this.#options.connection.send(batch);
+    this.#options.connection.send(bytes);
   }
 
   #onClosed(reason: CloseReason): void {
@@ -256,8 +247,7 @@ export class PeerSession {
     const before = this.#state;
     this.#state = { kind: "closed" };
     this.#decoder.stop();
-    this.#outbox = [];
-    this.#outboxBytes = 0;
+    this.#outbox.clear();
     if (before.kind === "handshaking") {
       before.timeout.cancel();
       this.#options.onFailed?.(reason);
@@ -265,20 +255,4 @@ export class PeerSession {
       before.owner.onClosed(this, reason);
     }
   }
-}
-
-/** Joins small messages into writes of at most BATCH_BYTES. */
-function* batches(messages: readonly Uint8Array[]): Generator<Uint8Array> {
-  let batch: Uint8Array[] = [];
-  let bytes = 0;
-  for (const message of messages) {
-    if (bytes > 0 && bytes + message.length > BATCH_BYTES) {
-      yield concatBytes(batch);
-      batch = [];
-      bytes = 0;
-    }
-    batch.push(message);
-    bytes += message.length;
-  }
-  if (bytes > 0) yield batch.length === 1 && batch[0] !== undefined ? batch[0] : concatBytes(batch);
 }

@@ -1,5 +1,5 @@
 import { equalBytes } from "../base/bytes.js";
-import { isShoalError, messageOf, ShoalError } from "../base/errors.js";
+import { isShoalError, messageOf } from "../base/errors.js";
 import { assertNever } from "../base/invariant.js";
 import type { PieceIndex } from "../base/ids.js";
 import type { ByteBudget } from "../base/byte-budget.js";
@@ -10,8 +10,10 @@ import type { Runtime } from "../ports/runtime.js";
 import { Bitfield } from "../torrent/bitfield.js";
 import { pieceHash, type Metainfo } from "../torrent/metainfo.js";
 import { Availability } from "./availability.js";
+import { Complaints } from "./complaints.js";
 import { DownloadFlow } from "./download-flow.js";
 import { DownloadScheduler } from "./download-scheduler.js";
+import { noteAllPieces, noteFidget, type PiecesMessage } from "./peer-claims.js";
 import { PiecePicker } from "./piece-picker.js";
 import { PieceTable } from "./piece-table.js";
 import { UploadFlow } from "./upload-flow.js";
@@ -44,12 +46,6 @@ export interface ContentOptions {
   readonly host: ContentHost;
 }
 
-/** A piece that is blamed again within this time is not hashed again: complaints cost us more than those who make them. */
-const RECHECK_PAUSE_MS = 60_000;
-const MAX_RECHECKS_REMEMBERED = 1_024;
-/** Blamed pieces that wait to be hashed again, one after the other. */
-const MAX_RECHECKS_WAITING = 16;
-
 /** What a swarm can do once it knows its metainfo and has its store: pieces in, pieces out. */
 export class Content {
   readonly table: PieceTable;
@@ -57,11 +53,9 @@ export class Content {
   readonly upload: UploadFlow;
   readonly #options: ContentOptions;
   readonly #availability: Availability;
-  readonly #recheckedAt = new Map<number, number>();
+  readonly #complaints: Complaints;
   readonly #chosenBytes: number;
   readonly #working = new Set<Promise<unknown>>();
-  #rechecking: Promise<unknown> = Promise.resolve();
-  #rechecksWaiting = 0;
   #doneBytes = 0;
   #wasComplete: boolean;
   #stopped = false;
@@ -89,6 +83,11 @@ export class Content {
         onStoreFailed: (error) => host.onFailed(error),
       },
     });
+    this.#complaints = new Complaints({
+      clock: runtime.clock,
+      recheck: (piece) => this.recheck(piece),
+      onFailed: (error) => host.onFailed(error),
+    });
     this.upload = new UploadFlow({
       runtime,
       table: this.table,
@@ -110,6 +109,7 @@ export class Content {
   /** To be called when all sessions are closed. */
   stop(): void {
     this.#stopped = true;
+    this.#complaints.stop();
     this.download.stop();
     this.upload.stop();
   }
@@ -187,17 +187,9 @@ export class Content {
 
   /** Somebody whom we sent something says that a piece of ours is bad: it is hashed again, and dropped if that is true. */
   recheckBlamed(index: number): void {
-    if (index >= this.table.have.size || !this.table.have.has(index)) return;
-    if (this.#rechecksWaiting >= MAX_RECHECKS_WAITING) return;
-    const now = this.#options.runtime.clock.now();
-    if (now - (this.#recheckedAt.get(index) ?? Number.NEGATIVE_INFINITY) < RECHECK_PAUSE_MS) return;
-    if (this.#recheckedAt.size >= MAX_RECHECKS_REMEMBERED) this.#recheckedAt.clear();
-    this.#recheckedAt.set(index, now);
-    this.#rechecksWaiting++;
-    this.#rechecking = this.#rechecking
-      .then(() => (this.#stopped ? undefined : this.recheck(this.table.geometry.pieceIndex(index))))
-      .catch((error: unknown) => this.#options.host.onFailed(error))
-      .finally(() => this.#rechecksWaiting--);
+    if (index < this.table.have.size && this.table.have.has(index)) {
+      this.#complaints.add(this.table.geometry.pieceIndex(index));
+    }
   }
 
   /** Reads and hashes a piece that we hold; drops it when it is not what it should be. */
@@ -223,10 +215,7 @@ export class Content {
     return isGood;
   }
 
-  #onAllPieces(
-    session: PeerSession,
-    message: Extract<PeerMessage, { type: "bitfield" | "have-all" | "have-none" }>,
-  ): void {
+  #onAllPieces(session: PeerSession, message: PiecesMessage): void {
     const { pieces } = session.remote;
     if (pieces.bitfield !== undefined) this.#availability.remove(pieces.bitfield);
     // Whatever happens below, what is counted stays what is known.
@@ -303,44 +292,4 @@ export class Content {
     this.#working.add(tracked);
     return tracked;
   }
-}
-
-/** Throws ShoalError("wire") when a peer changes its mind more often than any honest one has reason to. */
-export function noteFidget(session: PeerSession, now: number): void {
-  if (session.fidgets.available(now) <= 0) throw new ShoalError("wire", "Too many changes of mind");
-  session.fidgets.spend(1, now);
-}
-
-/** Keeps what a peer says before the metainfo is known. */
-export function noteEarly(session: PeerSession, message: PeerMessage): void {
-  const { pieces } = session.remote;
-  switch (message.type) {
-    case "bitfield":
-    case "have-all":
-    case "have-none":
-      return noteAllPieces(session, message);
-    case "have":
-      pieces.onHave(message.piece);
-      return;
-    case "dont-have":
-      pieces.onDontHave(message.piece);
-      return;
-    case "request":
-      if (session.remote.supportsFast) {
-        session.send({ type: "reject", piece: message.piece, begin: message.begin, length: message.length });
-      }
-      return;
-    default:
-      return;
-  }
-}
-
-function noteAllPieces(
-  session: PeerSession,
-  message: Extract<PeerMessage, { type: "bitfield" | "have-all" | "have-none" }>,
-): void {
-  const { pieces } = session.remote;
-  if (message.type === "bitfield") pieces.onBitfield(message.bytes);
-  else if (message.type === "have-all") pieces.onHaveAll();
-  else pieces.onHaveNone();
 }

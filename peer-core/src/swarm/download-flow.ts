@@ -1,42 +1,15 @@
 import { ShoalError } from "../base/errors.js";
-import { assertNever } from "../base/invariant.js";
-import type { PieceIndex } from "../base/ids.js";
-import type { RateLimiter } from "../base/rate-limiter.js";
 import { RateMeter } from "../base/rate-meter.js";
 import type { PeerSession } from "../peer/peer-session.js";
 import type { OutRequest } from "../peer/request-window.js";
-import type { Runtime, Timer } from "../ports/runtime.js";
+import type { Timer } from "../ports/runtime.js";
 import { UNIT_BYTES } from "../torrent/geometry.js";
 import { BLOCK_MAX_BYTES, CLOSE } from "../wire/limits.js";
-import type { DownloadScheduler } from "./download-scheduler.js";
-import { FailedPieces } from "./failed-pieces.js";
+import type { DownloadParts } from "./download-parts.js";
+import { judgePatience } from "./patience.js";
 import type { PieceAssembly } from "./piece-assembly.js";
-import type { PieceTable } from "./piece-table.js";
-import type { Verifier } from "./verifier.js";
+import { PieceCompletion } from "./piece-completion.js";
 
-/** Whom the download tells. */
-export interface DownloadHost {
-  sessions(): Iterable<PeerSession>;
-  onPieceStored(piece: PieceIndex): void;
-  /** Bad data was sent in this session, which may be closed by now. */
-  onBadData(sessionId: number, piece: PieceIndex): void;
-  onStoreFailed(error: unknown): void;
-}
-
-export interface DownloadParts {
-  readonly runtime: Runtime;
-  readonly host: DownloadHost;
-  readonly table: PieceTable;
-  readonly scheduler: DownloadScheduler;
-  readonly verifier: Verifier;
-  readonly limiter: RateLimiter;
-}
-
-/** A block is asked for elsewhere after max(2 s, 4 × its expected time), at most 10 s … */
-const SHORTEST_PATIENCE_MS = 2_000;
-const LONGEST_PATIENCE_MS = 10_000;
-/** … and after 60 s where nobody else has it. */
-const LAST_PATIENCE_MS = 60_000;
 /** Who refuses a block without choking us is asked again after this long. */
 const REFUSED_PAUSE_MS = 1_000;
 /** Idle peers whose pieces are looked through in one tick: with many pieces that is work. */
@@ -47,8 +20,7 @@ export class DownloadFlow {
   /** Blocks that have come, of all peers together. */
   readonly meter = new RateMeter();
   readonly #parts: DownloadParts;
-  readonly #failed = new FailedPieces();
-  readonly #verifying = new Set<Promise<void>>();
+  readonly #completion: PieceCompletion;
   #wastedBytes = 0;
   #limiterTimer: Timer | undefined;
   #isPlanDue = false;
@@ -57,23 +29,25 @@ export class DownloadFlow {
 
   constructor(parts: DownloadParts) {
     this.#parts = parts;
+    this.#completion = new PieceCompletion(parts, () => this.#planAll());
   }
 
   /** Bytes received that were of no use: duplicates and bad pieces. */
   get wastedBytes(): number {
-    return this.#wastedBytes;
+    return this.#wastedBytes + this.#completion.wastedBytes;
   }
 
   /** To be called when all sessions are closed. */
   stop(): void {
     this.#stopped = true;
+    this.#completion.stop();
     this.#limiterTimer?.cancel();
     this.#parts.scheduler.stop();
   }
 
   /** Resolves once no piece is being hashed or stored any more. */
-  async settled(): Promise<void> {
-    await Promise.all(this.#verifying);
+  settled(): Promise<void> {
+    return this.#completion.settled();
   }
 
   /** The peer's pieces have become known, or have changed as a whole or by one. */
@@ -146,7 +120,7 @@ export class DownloadFlow {
     }
     this.#wastedBytes += block.length - assembly.add(begin, block, session.id);
     this.#cancelElsewhere(assembly, begin, block.length);
-    this.#verifyIfComplete(assembly);
+    this.#finishIfComplete(assembly);
   }
 
   onClosed(session: PeerSession): void {
@@ -215,21 +189,15 @@ export class DownloadFlow {
   }
 
   #checkPatience(session: PeerSession, now: number): void {
-    const { requests } = session;
-    const stalledMs = requests.stalledMs(now);
-    if (stalledMs >= LAST_PATIENCE_MS) return session.close(CLOSE.idle, "no answer to our requests");
-    const patience = patienceMs(session, now);
-    const isStalled = stalledMs >= patience;
-    const late = isStalled && !requests.isSnubbed ? [...requests.outstanding()] : requests.olderThan(patience, now);
-    const elsewhere = late.filter((request) => this.#othersHave(session, request));
-    // A request that was passed over is asked for again in the end, even of the same peer.
-    const forgotten = isStalled ? [] : requests.olderThan(LAST_PATIENCE_MS, now);
-    if (isStalled && elsewhere.length > 0) requests.snub();
-    for (const request of new Set([...elsewhere, ...forgotten])) {
+    const judgement = judgePatience(session, now, (request) => this.#othersHave(session, request));
+    if (judgement.kind === "wait") return;
+    if (judgement.kind === "close") return session.close(CLOSE.idle, "no answer to our requests");
+    if (judgement.isStalled) session.requests.snub();
+    for (const request of judgement.requests) {
       session.send({ type: "cancel", piece: request.piece, begin: request.begin, length: request.length });
       this.#giveUp(session, request);
     }
-    if (isStalled) this.#parts.scheduler.sourcePaused(session.id);
+    if (judgement.isStalled) this.#parts.scheduler.sourcePaused(session.id);
   }
 
   #othersHave(session: PeerSession, request: OutRequest): boolean {
@@ -256,55 +224,8 @@ export class DownloadFlow {
     }
   }
 
-  #verifyIfComplete(assembly: PieceAssembly): void {
-    if (!assembly.isComplete) return;
-    this.#parts.table.verify(assembly.piece);
-    const verifying = this.#verify(assembly)
-      .catch((error: unknown) => this.#parts.host.onStoreFailed(error))
-      .finally(() => this.#verifying.delete(verifying));
-    this.#verifying.add(verifying);
-  }
-
-  async #verify(assembly: PieceAssembly): Promise<void> {
-    const { table, scheduler, verifier, host } = this.#parts;
-    const { piece } = assembly;
-    const verdict = await verifier.verify(assembly, () => this.#stopped);
-    if (this.#stopped) return;
-    switch (verdict.kind) {
-      case "stored": {
-        const culprits = this.#failed.onMatch(assembly);
-        table.complete(piece);
-        scheduler.finished(assembly, false);
-        for (const culprit of culprits) host.onBadData(culprit, piece);
-        host.onPieceStored(piece);
-        // Nobody waits for this piece, but for its memory some may.
-        if (!scheduler.takeWasFull()) return;
-        break;
-      }
-      case "mismatch":
-        this.#onMismatch(assembly);
-        break;
-      case "store-failed":
-        table.drop(piece);
-        scheduler.finished(assembly, false);
-        host.onStoreFailed(verdict.error);
-        break;
-      case "stopped":
-        return;
-      default:
-        assertNever(verdict);
-    }
-    this.#planAll();
-  }
-
-  #onMismatch(assembly: PieceAssembly): void {
-    const { table, scheduler, host } = this.#parts;
-    const culprit = this.#failed.onMismatch(assembly);
-    this.#wastedBytes += assembly.bytes.length;
-    table.drop(assembly.piece);
-    scheduler.finished(assembly, this.#failed.keeps(assembly));
-    if (culprit === undefined) scheduler.fetchSolo(assembly.piece);
-    else host.onBadData(culprit, assembly.piece);
+  #finishIfComplete(assembly: PieceAssembly): void {
+    if (assembly.isComplete) this.#completion.finish(assembly);
   }
 
   #giveUp(session: PeerSession, request: OutRequest): void {
@@ -334,12 +255,4 @@ function isReceived(assembly: PieceAssembly, request: OutRequest): boolean {
   const { unit, count } = assembly.runOf(request.begin, request.length);
   for (let at = unit; at < unit + count; at++) if (!assembly.isReceived(at)) return false;
   return true;
-}
-
-/** How long a request may wait: by the peer's rate when it last sent something, for the whole queue ahead of it. */
-function patienceMs(session: PeerSession, now: number): number {
-  const { requests, downMeter } = session;
-  const rate = downMeter.bytesPerSecond(Math.min(now, requests.lastBlockAt ?? now));
-  const expectedMs = rate === 0 ? 0 : (requests.outstandingBytes * 1_000) / rate;
-  return Math.min(LONGEST_PATIENCE_MS, Math.max(SHORTEST_PATIENCE_MS, 4 * expectedMs));
 }

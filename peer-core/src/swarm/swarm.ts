@@ -1,65 +1,22 @@
 import { isShoalError, messageOf, ShoalError } from "../base/errors.js";
-import { isLoopbackHost } from "../base/host-scope.js";
-import { invariant } from "../base/invariant.js";
-import type { ByteBudget } from "../base/byte-budget.js";
 import type { InfoHash, PeerId, PieceIndex } from "../base/ids.js";
-import type { RateLimiter } from "../base/rate-limiter.js";
+import { invariant } from "../base/invariant.js";
 import type { PeerMessage, PeerSession, SessionOwner } from "../peer/peer-session.js";
-import type { CloseReason, Dialer } from "../ports/connection.js";
+import type { CloseReason } from "../ports/connection.js";
 import type { PieceStore } from "../ports/piece-store.js";
-import type { Runtime, Timer } from "../ports/runtime.js";
+import type { Timer } from "../ports/runtime.js";
 import type { Metainfo } from "../torrent/metainfo.js";
 import { LOCAL_EXTENSIONS } from "../wire/extensions/extended-handshake.js";
 import { BLOCK_MAX_BYTES, CLOSE, MAX_QUEUED_REQUESTS } from "../wire/limits.js";
-import { Connector } from "./connector.js";
-import { DialedLinks } from "./dialed-links.js";
-import { Discipline } from "./discipline.js";
-import { Usefulness } from "./usefulness.js";
-import { Content, noteEarly, noteFidget } from "./content.js";
+import { Content } from "./content.js";
+import { Membership } from "./membership.js";
 import { MetadataFlow } from "./metadata-flow.js";
-import type { Reputation } from "./reputation.js";
-import { SessionTable, staysOf } from "./session-table.js";
+import { noteEarly, noteFidget } from "./peer-claims.js";
 import { contentView, peerView } from "./snapshot.js";
+import type { SwarmOptions } from "./swarm-options.js";
 import type { SwarmState, SwarmView } from "./swarm-view.js";
 
-/** Whom a swarm tells. Calls come last, when its own state is consistent. */
-export interface SwarmHost {
-  /** Metadata has come from peers: to be parsed, then `adopt`. */
-  onMetadata(infoBytes: Uint8Array): void;
-  onPiece(piece: PieceIndex): void;
-  onLostPiece(piece: PieceIndex): void;
-  /** All that was wanted is stored; `isFirst`: not again, after a piece had been lost. */
-  onComplete(isFirst: boolean): void;
-  onPeer(session: PeerSession, change: "connected" | "closed", reason: string | undefined): void;
-  onBanned(peerId: PeerId, reason: string): void;
-  onWarning(code: string, message: string): void;
-  onFailed(error: ShoalError): void;
-}
-
-export interface SwarmOptions {
-  readonly infoHash: InfoHash;
-  readonly peerId: PeerId;
-  readonly runtime: Runtime;
-  readonly dialer: Dialer;
-  readonly host: SwarmHost;
-  readonly reputation: Reputation;
-  readonly clientName: string;
-  /** Undefined: it comes from peers. */
-  readonly metainfo: Metainfo | undefined;
-  readonly upLimiter: RateLimiter;
-  readonly downLimiter: RateLimiter;
-  /** Where this peer can be dialled, as it is told to others: neither when it cannot. */
-  readonly listen: () => { readonly port?: number | undefined; readonly endpoint?: string | undefined };
-  readonly hasRoomForConnection: () => boolean;
-  readonly sendBufferBytes: () => number;
-  /** Memory for pieces under way, of all swarms together. */
-  readonly unverified: ByteBudget;
-}
-
 const TICK_MS = 1_000;
-const MAX_SESSIONS = 200;
-/** Of these from one address, behind which there may be many people. */
-const MAX_PER_ADDRESS = 32;
 
 /**
  * One share's peers and pieces. Owns every session, timer and piece of it; all changes happen synchronously in its
@@ -70,12 +27,8 @@ export class Swarm implements SessionOwner {
   readonly infoHash: InfoHash;
   readonly peerId: PeerId;
   readonly #options: SwarmOptions;
-  readonly #sessions = new SessionTable();
-  readonly #connector: Connector;
+  readonly #members: Membership;
   readonly #metadata: MetadataFlow;
-  readonly #discipline: Discipline;
-  readonly #usefulness: Usefulness;
-  readonly #dialed = new DialedLinks();
   #content: Content | undefined;
   #state: SwarmState;
   #error: ShoalError | undefined;
@@ -87,34 +40,14 @@ export class Swarm implements SessionOwner {
     this.peerId = options.peerId;
     this.#state = options.metainfo === undefined ? "metadata" : "checking";
     this.#metadata = new MetadataFlow(options.infoHash, options.metainfo?.infoBytes, options.runtime, {
-      sessions: () => this.#sessions.all(),
+      sessions: () => this.#members.sessions(),
       onMetadata: (infoBytes) => this.#onMetadata(infoBytes),
-      onBadMetadata: (sessionId) => this.#discipline.punish(sessionId, "wrong metadata"),
+      onBadMetadata: (sessionId) => this.#members.punish(sessionId, "wrong metadata"),
       onFailed: (error) => this.#failWith(error),
     });
-    this.#connector = new Connector({
-      runtime: options.runtime,
-      dialer: options.dialer,
-      hasRoom: () => this.#sessions.size < MAX_SESSIONS && options.hasRoomForConnection(),
-      isConnectedTo: (peerId) => peerId === this.peerId || this.#sessions.ofPeer(peerId) !== undefined,
-      avoidsSeeds: () => this.#isComplete(),
-      onConnection: (connection, address) => {
-        this.#dialed.open(connection, address, {
-          owner: this,
-          clock: options.runtime.clock,
-          connector: this.#connector,
-        });
-      },
-    });
-    this.#discipline = new Discipline({
-      clock: options.runtime.clock,
-      reputation: options.reputation,
-      sessions: this.#sessions,
-      connector: this.#connector,
-      onBanned: (peerId, reason) => options.host.onBanned(peerId, reason),
-    });
-    this.#usefulness = new Usefulness({
-      amDialable: () => options.listen().port !== undefined || options.listen().endpoint !== undefined,
+    this.#members = new Membership({
+      options,
+      owner: this,
       amComplete: () => this.#isComplete(),
       isOpen: () => this.#content !== undefined,
     });
@@ -130,7 +63,7 @@ export class Swarm implements SessionOwner {
   }
 
   get sessionCount(): number {
-    return this.#sessions.size;
+    return this.#members.count;
   }
 
   /** Peers to dial; `isTrusted`: whoever names them may name addresses of this machine and its network. */
@@ -138,11 +71,7 @@ export class Swarm implements SessionOwner {
     peers: readonly { readonly endpoint: string; readonly peerId?: PeerId | undefined }[],
     isTrusted: boolean,
   ): void {
-    if (!this.#isRunning()) return;
-    for (const { endpoint, peerId } of peers) {
-      if (peerId !== this.peerId) this.#connector.add(endpoint, { peerId, isTrusted });
-    }
-    this.#connector.tick(this.#now());
+    if (this.#isRunning()) this.#members.addPeers(peers, isTrusted);
   }
 
   /** Storage is open: pieces flow from here on. Call once, with the metainfo of this info-hash. */
@@ -153,17 +82,16 @@ export class Swarm implements SessionOwner {
     const limits = { upLimiter, downLimiter, sendBufferBytes, unverified };
     this.#content = new Content({ metainfo, store, chosen, runtime, limits, host: this.#contentHost() });
     this.#state = this.#content.table.isComplete ? "seeding" : "downloading";
-    for (const session of [...this.#sessions.all()]) this.#introduceContent(this.#content, session);
-    this.#connector.tick(this.#now());
+    for (const session of [...this.#members.sessions()]) this.#introduceContent(this.#content, session);
+    this.#members.dial();
   }
 
   /** Ends everything but the store, which the owner closes. */
-  stop(state: "stopped" | "failed" = "stopped", code: number = CLOSE.shuttingDown, why = "shutting down"): void {
+  stop(state: "stopped" | "failed" = "stopped"): void {
     if (!this.#isRunning()) return;
     this.#state = state;
     this.#tickTimer?.cancel();
-    this.#connector.stop();
-    for (const session of [...this.#sessions.all()]) session.close(code, why);
+    this.#members.stop(CLOSE.shuttingDown, "shutting down");
     this.#content?.stop();
   }
 
@@ -181,18 +109,13 @@ export class Swarm implements SessionOwner {
 
   view(): SwarmView {
     const now = this.#now();
-    const peers = [...this.#sessions.all()].map((session) => peerView(session, now));
-    const candidates = this.#connector.idleCount;
+    const peers = Array.from(this.#members.sessions(), (session) => peerView(session, now));
+    const { candidates } = this.#members;
     return { state: this.#state, error: this.#error, peers, candidates, ...contentView(this.#content, now) };
   }
 
   onOpen(session: PeerSession): void {
-    const refusal = this.#refusal(session);
-    const dialed = this.#dialed.addressOf(session);
-    if (dialed !== undefined) this.#connector.identified(dialed, session.peerId);
-    if (refusal !== undefined) return session.close(refusal.code, refusal.message);
-    this.#sessions.add(session, dialed);
-    this.#usefulness.note(session, this.#now());
+    if (!this.#members.admit(session, this.#isRunning())) return;
     this.#greet(session);
     this.#options.host.onPeer(session, "connected", undefined);
   }
@@ -226,10 +149,10 @@ export class Swarm implements SessionOwner {
         break;
       case "piece":
         session.mayAsk = true;
-        this.#usefulness.note(session, this.#now());
+        this.#members.noteUse(session);
         break;
       case "request":
-        this.#usefulness.note(session, this.#now());
+        this.#members.noteUse(session);
         break;
       default:
         break;
@@ -237,7 +160,7 @@ export class Swarm implements SessionOwner {
     if (this.#content === undefined) noteEarly(session, message);
     else this.#content.onMessage(session, message);
     if (message.type === "have" || message.type === "bitfield" || message.type === "have-all")
-      this.#usefulness.closeIfBothSeed(session);
+      this.#members.closeIfBothSeed(session);
   }
 
   onBatch(session: PeerSession): void {
@@ -251,44 +174,12 @@ export class Swarm implements SessionOwner {
   }
 
   onClosed(session: PeerSession, reason: CloseReason): void {
-    const identity = this.#sessions.identity(session.id);
-    const wasAdmitted = this.#sessions.get(session.id) === session;
-    if (identity !== undefined) this.#sessions.remove(session, identity.peerId);
-    this.#dialed.closed(session, reason, this.#connector);
-    if (!wasAdmitted) return;
-    this.#usefulness.forget(session);
+    if (!this.#members.closed(session, reason)) return;
     this.#metadata.onClosed(session);
     this.#content?.onClosed(session);
-    if (!reason.remote && reason.code === CLOSE.protocolError) this.#discipline.noteMistake(session.id);
     this.#recheckIfBlamed(session, reason);
     this.#options.host.onPeer(session, "closed", reason.message);
-    if (this.#isRunning()) this.#connector.tick(this.#now());
-  }
-
-  /** Why a session that has shaken hands is not admitted. An older link to the same peer may have to go instead. */
-  #refusal(session: PeerSession): { code: number; message: string } | undefined {
-    const now = this.#now();
-    if (!this.#isRunning()) return { code: CLOSE.shuttingDown, message: "shutting down" };
-    if (this.#discipline.isBanned(session, this.#dialed.addressOf(session)))
-      return { code: CLOSE.badData, message: "banned for bad data" };
-    const older = this.#sessions.ofPeer(session.peerId);
-    if (older !== undefined) {
-      if (staysOf(older, session, this.peerId, now) === older)
-        return { code: CLOSE.duplicate, message: "already connected" };
-      older.close(CLOSE.duplicate, "replaced by another link");
-    }
-    return this.#hasRoomFor(session) ? undefined : { code: CLOSE.overQuota, message: "too many peers" };
-  }
-
-  /** A full swarm makes room by closing the link that has been of least use, if it is of none now. */
-  #hasRoomFor(session: PeerSession): boolean {
-    const { address } = session;
-    const isLocal = address !== undefined && isLoopbackHost(address);
-    if (address !== undefined && !isLocal && this.#sessions.countOfAddress(address) >= MAX_PER_ADDRESS) return false;
-    if (this.#sessions.size < MAX_SESSIONS) return true;
-    const useless = this.#usefulness.leastUseful(this.#sessions.all());
-    useless?.close(CLOSE.overQuota, "making room for others");
-    return useless !== undefined;
+    if (this.#isRunning()) this.#members.dial();
   }
 
   /** BEP 6: what we hold comes first; then the extended handshake. */
@@ -319,7 +210,7 @@ export class Swarm implements SessionOwner {
 
   #onExtendedHandshake(session: PeerSession): void {
     if (this.#state === "metadata") this.#metadata.advance();
-    this.#usefulness.closeIfBothSeed(session);
+    this.#members.closeIfBothSeed(session);
   }
 
   #introduceContent(content: Content, session: PeerSession): void {
@@ -331,7 +222,7 @@ export class Swarm implements SessionOwner {
       return;
     }
     this.#tellOfUs(session);
-    this.#usefulness.closeIfBothSeed(session);
+    this.#members.closeIfBothSeed(session);
   }
 
   #onMetadata(infoBytes: Uint8Array): void {
@@ -342,17 +233,17 @@ export class Swarm implements SessionOwner {
 
   #contentHost() {
     return {
-      sessions: () => this.#sessions.all(),
+      sessions: () => this.#members.sessions(),
       onPiece: (piece: PieceIndex) => this.#options.host.onPiece(piece),
       onLostPiece: (piece: PieceIndex) => {
         if (this.#state === "seeding" && !this.#isComplete()) {
           this.#state = "downloading";
-          for (const session of this.#sessions.all()) this.#tellOfUs(session);
+          for (const session of this.#members.sessions()) this.#tellOfUs(session);
         }
         this.#options.host.onLostPiece(piece);
       },
       onComplete: (isFirst: boolean) => this.#onComplete(isFirst),
-      onBadData: (sessionId: number, piece: PieceIndex) => this.#discipline.punish(sessionId, `piece ${piece}`),
+      onBadData: (sessionId: number, piece: PieceIndex) => this.#members.punish(sessionId, `piece ${piece}`),
       onWarning: (code: string, message: string) => this.#options.host.onWarning(code, message),
       onFailed: (error: unknown) => this.#failWith(error),
     };
@@ -364,10 +255,10 @@ export class Swarm implements SessionOwner {
 
   #onComplete(isFirst: boolean): void {
     this.#state = "seeding";
-    for (const session of [...this.#sessions.all()]) {
+    for (const session of [...this.#members.sessions()]) {
       this.#content?.download.updateInterest(session);
       this.#tellOfUs(session);
-      this.#usefulness.closeIfBothSeed(session);
+      this.#members.closeIfBothSeed(session);
     }
     this.#options.host.onComplete(isFirst);
   }
@@ -382,13 +273,9 @@ export class Swarm implements SessionOwner {
   #tick(): void {
     const now = this.#now();
     this.#tickTimer = this.#options.runtime.clock.schedule(TICK_MS, () => this.#tick());
-    for (const session of [...this.#sessions.all()]) {
-      session.heartbeat(now);
-      if (session.isActive) this.#usefulness.closeIfIdle(session, now);
-    }
+    this.#members.tick(now);
     if (this.#state === "metadata") this.#metadata.advance();
     this.#content?.tick(now);
-    this.#connector.tick(now);
   }
 
   #isComplete(): boolean {

@@ -44,6 +44,3 @@ export const CLOSE = {
   idle: 4005,
   shuttingDown: 4006,
 } as const;
-
-/** Small messages leave together, up to this many bytes in one write. */
-export const BATCH_BYTES = 262_144;

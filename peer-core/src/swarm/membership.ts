@@ -1,0 +1,171 @@
+import { isLoopbackHost } from "../base/host-scope.js";
+import type { PeerId } from "../base/ids.js";
+import type { PeerSession, SessionOwner } from "../peer/peer-session.js";
+import type { CloseReason } from "../ports/connection.js";
+import { CLOSE } from "../wire/limits.js";
+import { Connector } from "./connector.js";
+import { DialedLinks } from "./dialed-links.js";
+import { Discipline } from "./discipline.js";
+import { SessionTable, staysOf } from "./session-table.js";
+import type { SwarmOptions } from "./swarm-options.js";
+import { Usefulness } from "./usefulness.js";
+
+export interface MembershipParts {
+  readonly options: SwarmOptions;
+  readonly owner: SessionOwner;
+  /** Everything that we want is here. */
+  readonly amComplete: () => boolean;
+  /** The metainfo is known and storage is open. */
+  readonly isOpen: () => boolean;
+}
+
+const MAX_SESSIONS = 200;
+/** Of these from one address, behind which there may be many people. */
+const MAX_PER_ADDRESS = 32;
+
+/** Who belongs to a swarm: dials peers, admits those that come, and sends away who does harm or is of no use. */
+export class Membership {
+  readonly #parts: MembershipParts;
+  readonly #sessions = new SessionTable();
+  readonly #dialed = new DialedLinks();
+  readonly #connector: Connector;
+  readonly #discipline: Discipline;
+  readonly #usefulness: Usefulness;
+
+  constructor(parts: MembershipParts) {
+    const { options, owner, amComplete, isOpen } = parts;
+    const { clock } = options.runtime;
+    const sessions = this.#sessions;
+    this.#parts = parts;
+    const connector = new Connector({
+      runtime: options.runtime,
+      dialer: options.dialer,
+      hasRoom: () => sessions.size < MAX_SESSIONS && options.hasRoomForConnection(),
+      isConnectedTo: (peerId) => peerId === owner.peerId || sessions.ofPeer(peerId) !== undefined,
+      avoidsSeeds: amComplete,
+      onConnection: (connection, address) => this.#dialed.open(connection, address, { owner, clock, connector }),
+    });
+    this.#connector = connector;
+    this.#discipline = new Discipline({
+      clock,
+      sessions,
+      connector,
+      reputation: options.reputation,
+      onBanned: (peerId, reason) => options.host.onBanned(peerId, reason),
+    });
+    this.#usefulness = new Usefulness({
+      amDialable: () => options.listen().port !== undefined || options.listen().endpoint !== undefined,
+      amComplete,
+      isOpen,
+    });
+  }
+
+  get count(): number {
+    return this.#sessions.size;
+  }
+
+  /** Addresses known and not connected. */
+  get candidates(): number {
+    return this.#connector.idleCount;
+  }
+
+  sessions(): Iterable<PeerSession> {
+    return this.#sessions.all();
+  }
+
+  /** Peers to dial; `isTrusted`: whoever names them may name addresses of this machine and its network. */
+  addPeers(
+    peers: readonly { readonly endpoint: string; readonly peerId?: PeerId | undefined }[],
+    isTrusted: boolean,
+  ): void {
+    for (const { endpoint, peerId } of peers) {
+      if (peerId !== this.#parts.owner.peerId) this.#connector.add(endpoint, { peerId, isTrusted });
+    }
+    this.dial();
+  }
+
+  /** Dials what is due. */
+  dial(): void {
+    this.#connector.tick(this.#now());
+  }
+
+  /** Takes in a session that has shaken hands, or closes it: false. */
+  admit(session: PeerSession, isRunning: boolean): boolean {
+    const dialed = this.#dialed.addressOf(session);
+    if (dialed !== undefined) this.#connector.identified(dialed, session.peerId);
+    const refusal = isRunning ? this.#refusal(session, dialed) : { code: CLOSE.shuttingDown, message: "shutting down" };
+    if (refusal !== undefined) {
+      session.close(refusal.code, refusal.message);
+      return false;
+    }
+    this.#sessions.add(session, dialed);
+    this.noteUse(session);
+    return true;
+  }
+
+  /** A session has ended; false when it had never been admitted. */
+  closed(session: PeerSession, reason: CloseReason): boolean {
+    const wasAdmitted = this.#sessions.get(session.id) === session;
+    if (wasAdmitted) this.#sessions.remove(session, session.peerId);
+    this.#dialed.closed(session, reason, this.#connector);
+    this.#usefulness.forget(session);
+    if (wasAdmitted && !reason.remote && reason.code === CLOSE.protocolError) this.#discipline.noteMistake(session.id);
+    return wasAdmitted;
+  }
+
+  /** Bad data was sent in this session, which may be closed by now; the peer is told `what`. */
+  punish(sessionId: number, what: string): void {
+    this.#discipline.punish(sessionId, what);
+  }
+
+  /** Something of use has passed. */
+  noteUse(session: PeerSession): void {
+    this.#usefulness.note(session, this.#now());
+  }
+
+  closeIfBothSeed(session: PeerSession): void {
+    this.#usefulness.closeIfBothSeed(session);
+  }
+
+  /** To be called about once a second. */
+  tick(now: number): void {
+    for (const session of [...this.#sessions.all()]) {
+      session.heartbeat(now);
+      if (session.isActive) this.#usefulness.closeIfIdle(session, now);
+    }
+    this.#connector.tick(now);
+  }
+
+  /** Dials nobody any more and closes every link. */
+  stop(code: number, why: string): void {
+    this.#connector.stop();
+    for (const session of [...this.#sessions.all()]) session.close(code, why);
+  }
+
+  /** Why a session is not admitted. An older link to the same peer may have to go instead. */
+  #refusal(session: PeerSession, dialed: string | undefined): { code: number; message: string } | undefined {
+    if (this.#discipline.isBanned(session, dialed)) return { code: CLOSE.badData, message: "banned for bad data" };
+    const older = this.#sessions.ofPeer(session.peerId);
+    if (older !== undefined) {
+      const stays = staysOf(older, session, this.#parts.owner.peerId, this.#now());
+      if (stays === older) return { code: CLOSE.duplicate, message: "already connected" };
+      older.close(CLOSE.duplicate, "replaced by another link");
+    }
+    return this.#hasRoomFor(session) ? undefined : { code: CLOSE.overQuota, message: "too many peers" };
+  }
+
+  /** A full swarm makes room by closing the link that has been of no use for longest. */
+  #hasRoomFor(session: PeerSession): boolean {
+    const { address } = session;
+    const isLocal = address !== undefined && isLoopbackHost(address);
+    if (address !== undefined && !isLocal && this.#sessions.countOfAddress(address) >= MAX_PER_ADDRESS) return false;
+    if (this.#sessions.size < MAX_SESSIONS) return true;
+    const useless = this.#usefulness.leastUseful(this.#sessions.all());
+    useless?.close(CLOSE.overQuota, "making room for others");
+    return useless !== undefined;
+  }
+
+  #now(): number {
+    return this.#parts.options.runtime.clock.now();
+  }
+}

@@ -1,0 +1,43 @@
+import type { ByteBudget } from "../base/byte-budget.js";
+import type { ShoalError } from "../base/errors.js";
+import type { InfoHash, PeerId, PieceIndex } from "../base/ids.js";
+import type { RateLimiter } from "../base/rate-limiter.js";
+import type { PeerSession } from "../peer/peer-session.js";
+import type { Dialer } from "../ports/connection.js";
+import type { Runtime } from "../ports/runtime.js";
+import type { Metainfo } from "../torrent/metainfo.js";
+import type { Reputation } from "./reputation.js";
+
+/** Whom a swarm tells. Calls come last, when its own state is consistent. */
+export interface SwarmHost {
+  /** Metadata has come from peers: to be parsed, then `adopt`. */
+  onMetadata(infoBytes: Uint8Array): void;
+  onPiece(piece: PieceIndex): void;
+  onLostPiece(piece: PieceIndex): void;
+  /** All that was wanted is stored; `isFirst`: not again, after a piece had been lost. */
+  onComplete(isFirst: boolean): void;
+  onPeer(session: PeerSession, change: "connected" | "closed", reason: string | undefined): void;
+  onBanned(peerId: PeerId, reason: string): void;
+  onWarning(code: string, message: string): void;
+  onFailed(error: ShoalError): void;
+}
+
+export interface SwarmOptions {
+  readonly infoHash: InfoHash;
+  readonly peerId: PeerId;
+  readonly runtime: Runtime;
+  readonly dialer: Dialer;
+  readonly host: SwarmHost;
+  readonly reputation: Reputation;
+  readonly clientName: string;
+  /** Undefined: it comes from peers. */
+  readonly metainfo: Metainfo | undefined;
+  readonly upLimiter: RateLimiter;
+  readonly downLimiter: RateLimiter;
+  /** Where this peer can be dialled, as it is told to others: neither when it cannot. */
+  readonly listen: () => { readonly port?: number | undefined; readonly endpoint?: string | undefined };
+  readonly hasRoomForConnection: () => boolean;
+  readonly sendBufferBytes: () => number;
+  /** Memory for pieces under way, of all swarms together. */
+  readonly unverified: ByteBudget;
+}
