@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const vitest = join(dirname(createRequire(import.meta.url).resolve("vitest/package.json")), "vitest.mjs");
 
 /** The only reasons for which a test may be skipped, as they stand in its name. */
-const SKIPPABLE = /needs network namespaces/;
+const SKIPPABLE = /needs (network|mount) namespaces/;
 
 /** Ends a run that hangs; the slowest project takes a few minutes. */
 const STEP_LIMIT_MS = 30 * 60_000;
