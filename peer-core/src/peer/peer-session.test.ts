@@ -298,6 +298,18 @@ describe("PeerSession, once open", () => {
     expect(session.isActive).toBe(false);
   });
 
+  it("takes 50,000 messages at once and as many a second later, and closes for one more", async () => {
+    const dialogue = await Dialogue.active();
+    const keepAlive = encodeMessage({ type: "keep-alive" });
+    const many = concatBytes(Array.from({ length: 50_000 }, () => keepAlive));
+    await dialogue.say(many);
+    await dialogue.clock.advance(1_000);
+    await dialogue.say(many);
+    expect(dialogue.session.isActive).toBe(true);
+    await dialogue.say(concatBytes(Array.from({ length: 100 }, () => keepAlive)));
+    expect(dialogue.owner.closed).toMatchObject({ code: 1002, message: "Too many messages" });
+  });
+
   it("takes a second handshake for a protocol error", async () => {
     const { say, them } = bound(await active());
     await say(hello());

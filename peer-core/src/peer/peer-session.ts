@@ -53,6 +53,12 @@ export interface SessionOptions {
 /** `dont-have`, `interested` and `not-interested` together; a second's worth may come at once. */
 const FIDGETS_PER_SECOND = 1_000;
 
+/**
+ * Messages without content that a peer may send; a second's worth may come at once. More than the requests of the
+ * fastest clients (16 KiB each at 500 MB/s) and the `have`s of a fast peer together, and a few per cent of a processor.
+ */
+const MESSAGES_PER_SECOND = 50_000;
+
 let sessionCount = 0;
 
 /**
@@ -79,6 +85,7 @@ export class PeerSession {
 
   readonly #options: SessionOptions;
   readonly #decoder: WireDecoder;
+  readonly #messages = new RateLimiter(MESSAGES_PER_SECOND);
   #state: SessionState;
   #peerId: PeerId | undefined;
   #openedAt: number | undefined;
@@ -208,6 +215,7 @@ export class PeerSession {
   #onMessage(message: WireMessage): void {
     if (this.#state.kind !== "active") return;
     const { owner } = this.#state;
+    if (message.type !== "piece") this.#countMessage();
     switch (message.type) {
       case "keep-alive":
       case "unknown":
@@ -223,6 +231,12 @@ export class PeerSession {
       default:
         owner.onMessage(this, message);
     }
+  }
+
+  #countMessage(): void {
+    const now = this.#options.clock.now();
+    if (this.#messages.available(now) <= 0) throw new ShoalError("wire", "Too many messages");
+    this.#messages.spend(1, now);
   }
 
   #sendHandshake(owner: SessionOwner): void {
