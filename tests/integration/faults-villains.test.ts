@@ -8,11 +8,11 @@ import { dialRaw, RawPeerListener, RawRegistration } from "../support/raw-websoc
 const MIB = 1024 * 1024;
 const BYTES = 48 * MIB;
 /**
- * What nine villains may cost a downloader and 24 a seeder, on top of what it needs anyway. A link may hold 4 MiB unsent,
+ * What nine villains may cost a downloader and 28 a seeder, on top of what it needs anyway. A link may hold 4 MiB unsent,
  * 1 MiB being read and a message of 2 MiB. Seen: 20 MiB and 80 MiB.
  */
 const DOWNLOADER_BYTES = 64 * MIB;
-const SEEDER_BYTES = 24 * 7 * MIB;
+const SEEDER_BYTES = 28 * 7 * MIB;
 const DONE = { code: 0, signal: null };
 
 let bed: ProcessBed;

@@ -90,13 +90,17 @@ export const villainousLeeches: Readonly<Record<string, Villain>> = {
     socket.send(Buffer.concat([rawHandshake(infoHash, peerId), HAVE_NONE, handshake]));
     pour(socket, repeated(rawMessage(20, Buffer.from("\u0001d8:msg_typei0e5:piecei0ee")), 2_000));
   },
-  "asks for blocks and cancels them, 100,000 times": (socket, { infoHash, peerId, pieceCount }) => {
+  "asks for blocks and cancels them without end": (socket, { infoHash, peerId, pieceCount }) => {
     socket.send(Buffer.concat([rawHandshake(infoHash, peerId), HAVE_NONE, INTERESTED]));
-    const pairs = Array.from({ length: 1_000 }, (_, at) => {
+    const pairs = Array.from({ length: 2_000 }, (_, at) => {
       const block = uint32s(at % (pieceCount - 1), 0, 32_768);
       return Buffer.concat([rawMessage(6, block), rawMessage(8, block)]);
     });
-    for (let batch = 0; batch < 100; batch++) socket.send(Buffer.concat(pairs));
+    pour(socket, Buffer.concat(pairs));
+  },
+  "pours out keep-alives": (socket, { infoHash, peerId }) => {
+    socket.send(Buffer.concat([rawHandshake(infoHash, peerId), HAVE_NONE]));
+    pour(socket, Buffer.alloc(64 * 1024));
   },
 };
 
