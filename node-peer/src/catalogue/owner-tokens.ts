@@ -1,8 +1,9 @@
 import type { InfoHash } from "@shoal/peer-core";
 import { ShoalError } from "@shoal/peer-core";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createHash, randomBytes } from "node:crypto";
+import { makeFolder } from "../storage/make-folder.js";
 
 /**
  * The tokens that let this user take a share out of a catalogue again. One file per (hub, share), mode 0600, so that
@@ -20,7 +21,7 @@ export class OwnerTokens {
     const path = this.#path(hub, infoHash);
     const temporary = `${path}.${randomBytes(6).toString("hex")}`;
     try {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      await makeFolder(this.#folder, 0o700);
       await writeFile(temporary, token, { mode: 0o600, flag: "wx" });
       await rename(temporary, path);
     } catch (error) {

@@ -1,5 +1,6 @@
-import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { appendFile, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { makeFolder } from "../storage/make-folder.js";
 
 /** More than anybody scrolls back. */
 const MAX_LINES = 1_000;
@@ -23,7 +24,7 @@ export class CommandHistory {
 
   async add(line: string): Promise<void> {
     try {
-      await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
+      await makeFolder(dirname(this.#path), 0o700);
       await appendFile(this.#path, `${line}\n`, { mode: 0o600 });
     } catch {
       // A history that cannot be kept is no reason to stop anybody's work.

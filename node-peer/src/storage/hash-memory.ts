@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, open, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { open, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import type { Hasher } from "@shoal/peer-core";
 import { MAX_METAINFO_BYTES, parseInfo, type Metainfo } from "@shoal/peer-core/torrent";
+import { makeFolder } from "./make-folder.js";
 import { runParallel } from "./run-parallel.js";
 import type { ScannedSource } from "./scan-source.js";
 
@@ -73,7 +74,7 @@ export class HashMemory {
     if (source.files.some((file) => file.mtimeNs > settledBefore)) return;
     const temporary = join(this.#directory, `new-${randomBytes(8).toString("hex")}`);
     try {
-      await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+      await makeFolder(this.#directory, 0o700);
       await writeFile(temporary, encode(hashed.metainfo.infoBytes, fingerprint(source)), { mode: 0o600, flag: "wx" });
       await rename(temporary, this.#pathOf(source, pieceLength));
       await this.#forgetOldest();

@@ -8,6 +8,7 @@ import { confirmClaims, type VerifyPiece } from "./confirm-claims.js";
 import { diskError, errnoOf } from "./disk-error.js";
 import { FileLayout } from "./file-layout.js";
 import { FsPieceStore } from "./fs-piece-store.js";
+import { makeFolder } from "./make-folder.js";
 import { PartFiles } from "./part-files.js";
 import { assertReplaceable, isTaken, type ExistingTarget } from "./place-target.js";
 import { CLAIM, recoverState, type RecoveredState } from "./recovered-state.js";
@@ -38,7 +39,7 @@ export interface FsPieceStoreOptions {
 export async function openFsPieceStore(options: FsPieceStoreOptions): Promise<FsPieceStore> {
   const paths = targetPaths(options.metainfo, options.directory);
   try {
-    await mkdir(paths.directory, { recursive: true });
+    await makeFolder(paths.directory);
   } catch (error) {
     throw diskError(error, "make the folder", paths.directory);
   }
