@@ -29,7 +29,18 @@ let babblingTracker = "";
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "shoal-cli-"));
-  hub = new RunningCommand(["serve", "--port", "0", "--json", "--data", join(folder, ".hub"), "--announce-rate", "0"]);
+  hub = new RunningCommand([
+    "serve",
+    "--host",
+    "127.0.0.1",
+    "--port",
+    "0",
+    "--json",
+    "--data",
+    join(folder, ".hub"),
+    "--announce-rate",
+    "0",
+  ]);
   port = String((await hub.event("serving")).port);
   tracker = `ws://localhost:${port}/announce`;
   babbler = createServer((_request, response) => response.end("<html>who is there?</html>"));

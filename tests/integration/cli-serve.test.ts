@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -44,6 +44,19 @@ describe("a hub", () => {
       urls: ["https://hub.example/", url],
       publicUrl: "https://hub.example/",
     });
+  });
+
+  it("is named in links by the URL that others reach it by", async () => {
+    await writeFile(join(folder, "note.txt"), "hello");
+    const tracker = url.replace(/^http/, "ws") + "announce";
+    const upload = new RunningCommand(["upload", "note.txt", "--unlisted", "--tracker", tracker, "--json"], {
+      cwd: folder,
+      env: { SHOAL_DATA: folder },
+    });
+    const { link, magnet, infoHash } = await upload.event("shared");
+    expect(link).toBe(`https://hub.example/#/s/${String(infoHash)}`);
+    expect(magnet).toContain("tr=wss%3A%2F%2Fhub.example%2Fannounce");
+    await upload.stop();
   });
 
   it("serves the page with a strict policy, and the tracker beside it", async () => {

@@ -12,7 +12,18 @@ const running: RunningCommand[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "shoal-cli-"));
-  hub = new RunningCommand(["serve", "--port", "0", "--json", "--data", join(folder, "hub"), "--announce-rate", "0"]);
+  hub = new RunningCommand([
+    "serve",
+    "--host",
+    "127.0.0.1",
+    "--port",
+    "0",
+    "--json",
+    "--data",
+    join(folder, "hub"),
+    "--announce-rate",
+    "0",
+  ]);
   const { port } = await hub.event("serving");
   tracker = `ws://localhost:${String(port)}/announce`;
 });

@@ -1,9 +1,9 @@
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf, ShoalError } from "@shoal/peer-core/announce";
 import type { InfoHash } from "@shoal/peer-core/announce";
 import type { Database, RootDatabase } from "lmdb";
 import { open } from "lmdb";
+import { makeFolder } from "./make-folder.js";
 import { CatalogueIndex } from "./catalogue-index.js";
 import type {
   AddOutcome,
@@ -37,7 +37,7 @@ export class LmdbCatalogue implements Catalogue {
   constructor(folder: string, maxEntries: number = MAX_ENTRIES) {
     this.#maxEntries = maxEntries;
     try {
-      mkdirSync(folder, { recursive: true });
+      makeFolder(folder);
       this.#root = open({ path: join(folder, "catalogue.lmdb"), maxDbs: 4 });
       this.#entries = this.#root.openDB("entries", { encoding: "json" });
       this.#contents = this.#root.openDB("contents", { encoding: "binary" });

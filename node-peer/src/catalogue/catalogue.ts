@@ -35,6 +35,8 @@ const holdersSchema = v.object({
   peers: v.array(v.object({ peerId: v.string(), seed: v.boolean(), relay: v.boolean(), dialable: v.boolean() })),
 });
 
+const hubSchema = v.object({ urls: v.array(v.string()), publicUrl: v.nullish(v.string()) });
+
 /** One share as a catalogue lists it; `addedAt` in unix seconds. */
 export type CatalogueEntry = v.InferOutput<typeof entrySchema>;
 
@@ -60,6 +62,15 @@ export class Catalogue {
     const hub = hubOfTracker(tracker);
     if (hub === undefined) throw new ShoalError("tracker", `${tracker} has no catalogue`);
     this.hub = hub;
+  }
+
+  /** Where the hub's page is opened, the most useful URL for others first. */
+  async pageUrls(signal: AbortSignal): Promise<readonly string[]> {
+    const url = this.#url("api/hub");
+    const answer = await askCatalogue({ method: "GET", url, signal });
+    this.#require(answer, url);
+    const { publicUrl, urls } = parseAnswer(hubSchema, answer, url);
+    return publicUrl === null || publicUrl === undefined ? urls : [publicUrl, ...urls];
   }
 
   /** Lists a share; returns its owner token, undefined when it was listed already. */

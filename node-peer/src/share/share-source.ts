@@ -8,6 +8,7 @@ import { Publisher } from "../catalogue/publisher.js";
 import type { ScannedSource } from "../storage/scan-source.js";
 import { SeedStore } from "../storage/seed-store.js";
 import { untilAnnounced } from "./tracker-reach.js";
+import { trackerForOthers } from "../catalogue/tracker-for-others.js";
 import { hubOfTracker } from "../catalogue/tracker-urls.js";
 
 /** How often shared files are looked at; a millisecond more per file, so that many cost no more than few. */
@@ -60,7 +61,9 @@ export async function shareSource(hashed: HashedShare, plan: SharePlan, tools: S
       tools.output.warn("tracker", `${metainfo.name} is in no catalogue: its link works, its name does not`);
     established();
     publisher.follow(session);
-    return { metainfo, session, failed, ...linksOf(metainfo, plan) };
+    const [main, ...others] = plan.trackers;
+    const forOthers = main === undefined ? [] : [await trackerForOthers(main, tools.signal), ...others];
+    return { metainfo, session, failed, ...linksOf(metainfo, { ...plan, trackers: forOthers }) };
   } catch (error) {
     await session.stop();
     throw error;

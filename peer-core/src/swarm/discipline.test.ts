@@ -83,10 +83,23 @@ beforeEach(() => {
 describe("Discipline", () => {
   it("bans a peer once for a burst of bad pieces, for ten minutes", async () => {
     const liar = await scene.session("l");
-    await scene.session("h");
+    const honest = await scene.session("h");
+    honest.amInterested = true;
+    honest.remote.isChoking = false;
     for (let piece = 0; piece < 40; piece++) scene.discipline.punish(liar.id, `piece ${piece}`);
     expect(scene.bans).toEqual([peerId("l")]);
     await scene.clock.advance(10 * MINUTE - 1);
+    expect(scene.isBanned(liar)).toBe(true);
+    await scene.clock.advance(1);
+    expect(scene.isBanned(liar)).toBe(false);
+  });
+
+  it("bans the only one that sends what we lack for 30 s at most, whoever else is connected", async () => {
+    const liar = await scene.session("l");
+    const choking = await scene.session("c");
+    choking.amInterested = true;
+    for (let piece = 0; piece < 2; piece++) scene.discipline.punish(liar.id, `piece ${piece}`);
+    await scene.clock.advance(29_999);
     expect(scene.isBanned(liar)).toBe(true);
     await scene.clock.advance(1);
     expect(scene.isBanned(liar)).toBe(false);

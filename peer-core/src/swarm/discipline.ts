@@ -43,7 +43,7 @@ export class Discipline {
     if (identity === undefined) return;
     const { peerId, address, dialed } = identity;
     const now = clock.now();
-    const isOnlyRoute = sessions.size <= 1;
+    const isOnlyRoute = !sessions.offersBesides(peerId);
     const subject = subjectOf(identity);
     const isBanned = reputation.strike(subject, now, isOnlyRoute);
     if (isBanned && dialed !== undefined) connector.ban(dialed, reputation.bannedUntil(subject));

@@ -62,6 +62,15 @@ export class SessionTable {
     return false;
   }
 
+  /** True when a peer other than this one is willing to send us something that we lack. */
+  offersBesides(peerId: PeerId): boolean {
+    for (const session of this.#sessions.values()) {
+      const isWilling = session.amInterested && !session.remote.isChoking && !session.requests.isSnubbed;
+      if (isWilling && session.peerId !== peerId) return true;
+    }
+    return false;
+  }
+
   countOfAddress(address: string): number {
     let count = 0;
     for (const session of this.#sessions.values()) if (session.address === address) count++;
