@@ -223,5 +223,10 @@ describe("upload and download", () => {
     expect(result.stderr).toContain('Nothing called "nobody"');
     expect(result.code).toBe(3);
     expect(await readFile(join(cwd, "out", "piped.txt"), "utf8")).toBe("piped");
+    const again = { ...at(cwd), input: "download piped.txt\nexit\n" };
+    const refused = await runCommand(["client", "localhost", port, "-o", "out"], again);
+    expect(refused.stderr).toContain("exists already");
+    // Options of the one-shot command mean nothing here.
+    expect(refused.stderr).not.toContain("--overwrite");
   });
 });

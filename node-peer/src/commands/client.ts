@@ -87,6 +87,7 @@ function createSession(
     getPlan: {
       directory: resolve(settings.text("output") ?? "."),
       ifExists: "fail",
+      adviceIfTaken: "Move it away, or start the client with -o and another folder.",
       select: [],
       toStdout: false,
       timeoutMs,

@@ -102,6 +102,7 @@ function readPlan({ settings, output }: CommandContext): GetPlan {
     throw new UsageError("--stdout goes neither with --json nor with --output");
   return {
     directory: resolve(settings.text("output") ?? "."),
+    adviceIfTaken: "Choose another folder with -o, or --overwrite, or --skip.",
     ifExists: overwrite ? "overwrite" : settings.flag("skip") ? "skip" : "fail",
     select: settings.list("select"),
     toStdout,

@@ -17,6 +17,8 @@ export type IfExists = "fail" | "overwrite" | "skip";
 export interface GetPlan {
   readonly directory: string;
   readonly ifExists: IfExists;
+  /** What to do about a target that is taken, where it is not to be touched. */
+  readonly adviceIfTaken: string;
   /** `--select` values; all files when there are none. */
   readonly select: readonly string[];
   readonly toStdout: boolean;
@@ -100,10 +102,7 @@ class Getting {
     )
       return;
     if (this.#plan.ifExists === "skip") this.#skippedPath = finalPath;
-    throw new ShoalError(
-      "exists",
-      `${displayName(finalPath)} exists already.\nChoose another folder with -o, or --overwrite, or --skip.`,
-    );
+    throw new ShoalError("exists", `${displayName(finalPath)} exists already.\n${this.#plan.adviceIfTaken}`);
   }
 
   async #openStore(metainfo: Metainfo): Promise<DownloadStore> {
