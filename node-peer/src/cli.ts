@@ -1,25 +1,7 @@
 import { Command, CommanderError, Option } from "commander";
 import type { CommandSpec, OptionSpec } from "./commands/command-spec.js";
-import { clientCommand } from "./commands/client.js";
-import { createCommand } from "./commands/create.js";
-import { downloadCommand } from "./commands/download.js";
-import { infoCommand } from "./commands/info.js";
-import { searchCommand } from "./commands/search.js";
-import { serveCommand } from "./commands/serve.js";
-import { trackerCommand } from "./commands/tracker.js";
-import { uploadCommand } from "./commands/upload.js";
+import { commands } from "./commands/command-table.js";
 import { UsageError } from "./usage-error.js";
-
-const commands: readonly CommandSpec[] = [
-  serveCommand,
-  trackerCommand,
-  uploadCommand,
-  downloadCommand,
-  searchCommand,
-  infoCommand,
-  createCommand,
-  clientCommand,
-];
 
 const commonOptions: readonly OptionSpec[] = [
   {

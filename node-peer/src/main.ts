@@ -52,7 +52,8 @@ async function runCommand(line: ParsedCommandLine, output: Output, version: stri
     output.note("Stopping… (once more to quit at once)");
   });
   try {
-    const code = await line.spec.run({ args: line.args, settings, output, shutdown, version, stdin: process.stdin });
+    const run = await line.spec.load();
+    const code = await run({ args: line.args, settings, output, shutdown, version, stdin: process.stdin });
     return shutdown.requested && code === EXIT.done ? EXIT.interrupted : code;
   } catch (error) {
     if (shutdown.requested) return EXIT.interrupted;

@@ -2,7 +2,7 @@ import { join, resolve } from "node:path";
 import { Catalogues } from "../catalogue/catalogues.js";
 import { CommandHistory } from "../interactive/command-history.js";
 import { runCommandLoop } from "../interactive/command-loop.js";
-import type { CommandContext, CommandSpec } from "./command-spec.js";
+import type { CommandContext } from "./command-spec.js";
 import { dataDir, rateLimits, reachability } from "../settings/common-settings.js";
 import { openNodePeer, type NodePeer } from "../compose.js";
 import type { ExitCode } from "../exit-codes.js";
@@ -19,23 +19,7 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 const NAMES_LIMIT = 50;
 
 /** `shoal client HOST PORT`. */
-export const clientCommand: CommandSpec = {
-  name: "client",
-  aliases: [],
-  arguments: "<host> <port>",
-  summary: "Talk to a hub interactively: upload, download, list, status, cancel, help, exit",
-  options: [
-    { flags: "-o, --output <dir>", description: "folder for downloads (default: this one)" },
-    { flags: "--timeout <time>", description: "give a download up after this long without new data (default: 60s)" },
-    { flags: "--listen <port>", description: "port at which peers can connect (default: a free one)" },
-    { flags: "--no-listen", description: "connect out only" },
-    { flags: "--endpoint <url>", description: "tell peers this URL instead of the port" },
-  ],
-  examples: ["client localhost 8000", "client localhost 8000 < commands.txt"],
-  run: runClient,
-};
-
-async function runClient(context: CommandContext): Promise<ExitCode> {
+export async function runClient(context: CommandContext): Promise<ExitCode> {
   const { settings, output, shutdown } = context;
   const [host = "", port = ""] = context.args;
   const tracker = parseTrackerUrl(`ws://${hostInUrl(host)}:${parsePort(port)}/announce`);

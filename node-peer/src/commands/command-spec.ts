@@ -23,6 +23,9 @@ export interface CommandContext {
   readonly stdin: NodeJS.ReadStream;
 }
 
+/** Does a command's work. What it throws is printed and decides the exit code. */
+export type RunCommand = (context: CommandContext) => Promise<ExitCode>;
+
 /** One command as the command line knows it. */
 export interface CommandSpec {
   readonly name: string;
@@ -33,6 +36,6 @@ export interface CommandSpec {
   readonly options: readonly OptionSpec[];
   /** Command lines after the word `shoal`. */
   readonly examples: readonly string[];
-  /** Does the work. What it throws is printed and decides the exit code. */
-  run(context: CommandContext): Promise<ExitCode>;
+  /** Loads what the command needs: each starts without the modules of the others. */
+  load(): Promise<RunCommand>;
 }

@@ -1,7 +1,7 @@
 import { ShoalError } from "@shoal/peer-core";
 import { encodeTorrentFile, formatMagnet } from "@shoal/peer-core/torrent";
 import { writeFile } from "node:fs/promises";
-import type { CommandContext, CommandSpec } from "./command-spec.js";
+import type { CommandContext } from "./command-spec.js";
 import { createHasher } from "../compose.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { hashShare } from "../share/hash-share.js";
@@ -12,21 +12,7 @@ import { parseTrackerUrl } from "../catalogue/tracker-urls.js";
 import { parseSize } from "../units.js";
 
 /** `shoal create PATH -o X.torrent`. */
-export const createCommand: CommandSpec = {
-  name: "create",
-  aliases: [],
-  arguments: "<path>",
-  summary: "Make a .torrent file without sharing anything",
-  options: [
-    { flags: "-o, --output <file>", description: "where to write it (default: NAME.torrent here)" },
-    { flags: "--piece-length <size>", description: "bytes per piece, e.g. 256K (default: by the size of the content)" },
-    { flags: "--overwrite", description: "replace an existing file" },
-  ],
-  examples: ["create holiday/ -o holiday.torrent", "create song.flac --tracker wss://hub.example/announce"],
-  run: create,
-};
-
-async function create(context: CommandContext): Promise<ExitCode> {
+export async function create(context: CommandContext): Promise<ExitCode> {
   const { settings, output, shutdown } = context;
   const trackers = settings.list("tracker").map(parseTrackerUrl);
   const pieceLength = settings.parsed("pieceLength", parseSize);

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { CommandContext, CommandSpec } from "./command-spec.js";
+import type { CommandContext } from "./command-spec.js";
 import { rateLimits, reachability } from "../settings/common-settings.js";
 import { openNodePeer } from "../compose.js";
 import { EXIT, exitCodeOf, type ExitCode } from "../exit-codes.js";
@@ -14,37 +14,7 @@ import { UsageError } from "../usage-error.js";
 const DEFAULT_TIMEOUT_MS = 60_000;
 
 /** `shoal download WHAT…`. */
-export const downloadCommand: CommandSpec = {
-  name: "download",
-  aliases: ["get"],
-  arguments: "<what...>",
-  summary: "Get shares: WHAT is a link, magnet, info-hash, .torrent file or a name in the catalogue",
-  options: [
-    { flags: "-o, --output <dir>", description: "folder to put them in, made if missing (default: this one)" },
-    {
-      flags: "--select <files>",
-      description: 'only these files: indexes from 0 and ranges ("0,3-5"), paths, patterns ("*.flac"); repeatable',
-      repeatable: true,
-    },
-    { flags: "--keep-seeding", description: "go on sharing afterwards until Ctrl-C" },
-    { flags: "--overwrite", description: "replace what has the same name" },
-    { flags: "--skip", description: "leave out what is there already" },
-    { flags: "--stdout", description: "write a single file to standard output" },
-    { flags: "--timeout <time>", description: "give up after this long without any new data; 0: never (default: 60s)" },
-    { flags: "--listen <port>", description: "port at which peers can connect (default: a free one)" },
-    { flags: "--no-listen", description: "connect out only" },
-    { flags: "--endpoint <url>", description: "tell peers this URL instead of the port" },
-    { flags: "--password-file <file>", description: "password of a private share", unavailable: true },
-  ],
-  examples: [
-    "download song.flac -o ~/Music",
-    'download "http://hub.example:8000/#/s/0123…" --select "*.flac"',
-    "download film.torrent --keep-seeding",
-  ],
-  run: download,
-};
-
-async function download(context: CommandContext): Promise<ExitCode> {
+export async function download(context: CommandContext): Promise<ExitCode> {
   const { settings, output, shutdown } = context;
   const plan = readPlan(context);
   const keepSeeding = settings.flag("keepSeeding");

@@ -1,6 +1,6 @@
 import { displayName, formatMagnet } from "@shoal/peer-core/torrent";
 import { Catalogues } from "../catalogue/catalogues.js";
-import type { CommandContext, CommandSpec } from "./command-spec.js";
+import type { CommandContext } from "./command-spec.js";
 import { rateLimits } from "../settings/common-settings.js";
 import { openNodePeer } from "../compose.js";
 import { describeFiles } from "../terminal/event-report.js";
@@ -13,24 +13,10 @@ import { formatCount, formatDate, formatSize, parseCount, parseDuration } from "
 
 const DEFAULT_TIMEOUT_MS = 15_000;
 
-/** `shoal info WHAT`. */
-export const infoCommand: CommandSpec = {
-  name: "info",
-  aliases: [],
-  arguments: "<what>",
-  summary: "Tell everything about one share: files, pieces, peers, who holds what",
-  options: [
-    { flags: "--pieces", description: "how many peers hold each piece" },
-    { flags: "--piece <index>", description: "which peers hold this piece" },
-    { flags: "--timeout <time>", description: "how long to wait for somebody who can describe it (default: 15s)" },
-  ],
-  examples: ["info song.flac", "info film.torrent --pieces", "info 0123456789abcdef0123456789abcdef01234567 --json"],
-  run: info,
-};
-
 type ShareEvent = Extract<JsonEvent, { event: "share" }>;
 
-async function info(context: CommandContext): Promise<ExitCode> {
+/** `shoal info WHAT`. */
+export async function info(context: CommandContext): Promise<ExitCode> {
   const { settings, output, shutdown } = context;
   const timeoutMs = settings.parsed("timeout", parseDuration) ?? DEFAULT_TIMEOUT_MS;
   const piece = settings.parsed("piece", parseCount);

@@ -1,6 +1,6 @@
 import { Catalogues } from "../catalogue/catalogues.js";
 import { describeListed, listingTable } from "../catalogue/listing.js";
-import type { CommandContext, CommandSpec } from "./command-spec.js";
+import type { CommandContext } from "./command-spec.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { knownTrackers } from "../settings/known-trackers.js";
 import { parseCount } from "../units.js";
@@ -8,17 +8,7 @@ import { parseCount } from "../units.js";
 const DEFAULT_LIMIT = 50;
 
 /** `shoal search WORDS`. */
-export const searchCommand: CommandSpec = {
-  name: "search",
-  aliases: [],
-  arguments: "[words...]",
-  summary: "Look through the catalogues: shares whose names hold all words; without words all, newest first",
-  options: [{ flags: "--limit <count>", description: `how many at most (default: ${DEFAULT_LIMIT})` }],
-  examples: ["search holiday 2026", "search --json | head -5"],
-  run: search,
-};
-
-async function search(context: CommandContext): Promise<ExitCode> {
+export async function search(context: CommandContext): Promise<ExitCode> {
   const { settings, output, shutdown } = context;
   const limit = settings.parsed("limit", parseCount) ?? DEFAULT_LIMIT;
   const trackers = knownTrackers(settings).urls;

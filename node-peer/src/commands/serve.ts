@@ -1,7 +1,9 @@
+import { createTracker } from "@shoal/tracker";
 import { join } from "node:path";
-import type { CommandContext, CommandSpec } from "./command-spec.js";
+import type { CommandContext } from "./command-spec.js";
 import { dataDir } from "../settings/common-settings.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
+import { startHub } from "../hub/hub.js";
 import { createHubPage } from "../hub/hub-page.js";
 import { pageUrls } from "../hub/lan-addresses.js";
 import { qrCode } from "../terminal/qr-code.js";
@@ -13,36 +15,12 @@ import { UsageError } from "../usage-error.js";
 const DEFAULT_PORT = 8000;
 
 /** `shoal serve`. */
-export const serveCommand: CommandSpec = {
-  name: "serve",
-  aliases: [],
-  arguments: "",
-  summary: "Run a hub: tracker, catalogue and web page on one port",
-  options: [
-    { flags: "--port <port>", description: `port, 0 for a free one (default: PORT, else ${DEFAULT_PORT})` },
-    { flags: "--host <address>", description: "address to listen on (default: all)" },
-    { flags: "--public-url <url>", description: "where people open the page, e.g. behind a proxy" },
-    { flags: "--trust-proxy", description: "believe X-Forwarded-For" },
-    {
-      flags: "--announce-rate <count>",
-      description: "announces per minute, socket and share; 0 for no limit (default: 2)",
-    },
-    { flags: "--relay <policy>", description: "off, published or any", unavailable: true },
-    { flags: "--cache <size>", description: "disk for relaying", unavailable: true },
-    { flags: "--keep <size>", description: "disk for keeping whole shares", unavailable: true },
-  ],
-  examples: ["serve", "serve --port 80 --data /var/lib/shoal --public-url https://hub.example/"],
-  run: serve,
-};
-
-async function serve(context: CommandContext): Promise<ExitCode> {
+export async function serve(context: CommandContext): Promise<ExitCode> {
   const { settings, output, shutdown, version } = context;
   const port = settings.parsed("port", parsePort) ?? portFromEnvironment() ?? DEFAULT_PORT;
   const host = settings.text("host");
   const publicUrl = settings.parsed("publicUrl", parsePublicUrl);
   const folder = join(dataDir(settings), "hub");
-  // Loaded here: other commands start faster without it.
-  const [{ createTracker }, { startHub }] = await Promise.all([import("@shoal/tracker"), import("../hub/hub.js")]);
   const tracker = createTracker({
     dataDir: folder,
     announceRate: settings.parsed("announceRate", parseCount),

@@ -1,7 +1,7 @@
 import type { InfoHash } from "@shoal/peer-core";
 import { displayName } from "@shoal/peer-core/torrent";
 import { join } from "node:path";
-import type { CommandContext, CommandSpec } from "./command-spec.js";
+import type { CommandContext } from "./command-spec.js";
 import { dataDir, rateLimits, reachability } from "../settings/common-settings.js";
 import { openNodePeer } from "../compose.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
@@ -18,29 +18,7 @@ import { scanSource } from "../storage/scan-source.js";
 import { formatSize, parseDuration, parseRatio, parseSize } from "../units.js";
 
 /** `shoal upload PATH…`. */
-export const uploadCommand: CommandSpec = {
-  name: "upload",
-  aliases: ["seed", "share"],
-  arguments: "<path...>",
-  summary: "Share files or folders: prints their links, then seeds until stopped",
-  options: [
-    { flags: "--unlisted", description: "cannot be searched for: only who has the link or info-hash gets it" },
-    { flags: "--listen <port>", description: "port at which peers can connect (default: a free one)" },
-    { flags: "--no-listen", description: "connect out only" },
-    { flags: "--endpoint <url>", description: "tell peers this URL instead of the port, e.g. behind a proxy" },
-    { flags: "--until-ratio <ratio>", description: "stop once this many times the size was sent" },
-    { flags: "--until-time <time>", description: "stop after this long, e.g. 2h" },
-    { flags: "--piece-length <size>", description: "bytes per piece, e.g. 256K (default: by the size of the content)" },
-    { flags: "--verify", description: "hash again, even what is remembered from last time" },
-    { flags: "--private", description: "encrypt", unavailable: true },
-    { flags: "--password-file <file>", description: "password of a private share", unavailable: true },
-    { flags: "--until-kept", description: "stop when relays keep a copy", unavailable: true },
-  ],
-  examples: ["upload song.flac", "upload photos/ films/ --up 2M", "upload draft.pdf --unlisted --until-ratio 3"],
-  run: upload,
-};
-
-async function upload(context: CommandContext): Promise<ExitCode> {
+export async function upload(context: CommandContext): Promise<ExitCode> {
   const { settings, output, shutdown } = context;
   const reach = reachability(settings);
   const plan: SharePlan = {
