@@ -1,0 +1,4 @@
+import type { Benchmark } from "./benchmark.js";
+
+/** All benchmarks, in the order in which they run and stand in docs/benchmarks.md. */
+export const BENCHMARKS: readonly Benchmark[] = [];
