@@ -1,17 +1,11 @@
 import { invariant } from "../src/base/invariant.js";
 import type { CloseReason, Connection, ConnectionEvents } from "../src/ports/connection.js";
+import { DRAIN_BYTES, SendWatch } from "./send-watch.js";
 import { codeForBrowser, codeFromWire, fitReason } from "./websocket-codes.js";
 import type { WebSocketLike } from "./websocket-like.js";
 
 /** Longest WebSocket message taken: one block of 1 MiB with its header, twice. */
 export const MAX_MESSAGE_BYTES = 2 * 1024 * 1024;
-
-/** A few 64 KiB blocks, so that the socket never runs dry between a drain and the next send. */
-const DRAIN_BYTES = 256 * 1024;
-
-/** Who takes nothing while this much waits has stopped reading. */
-const GIVE_UP_BYTES = 4 * 1024 * 1024;
-const STALL_MS = 30_000;
 
 /** The port's promise: `onClosed` comes within this time of `close`. */
 const CLOSE_DEADLINE_MS = 5_000;
@@ -35,7 +29,7 @@ export class WebSocketConnection implements Connection {
   readonly drainBytes = DRAIN_BYTES;
   readonly #socket: WebSocketLike;
   readonly #isNode: boolean;
-  readonly #stallMs: number;
+  readonly #watch: SendWatch;
   #events: ConnectionEvents | undefined;
   /** Set when the link is over; told once somebody is attached. */
   #reason: CloseReason | undefined;
@@ -45,18 +39,20 @@ export class WebSocketConnection implements Connection {
   /** Undefined once bytes go straight to whoever is attached. */
   #held: Uint8Array[] | undefined = [];
   #heldBytes = 0;
-  #isAboveDrain = false;
-  #sentBytes = 0;
   #pollTimer: TimerHandle | undefined;
-  #stallTimer: TimerHandle | undefined;
   #deadline: TimerHandle | undefined;
 
   constructor(socket: WebSocketLike, options: WebSocketConnectionOptions) {
     this.label = options.label;
     this.remoteAddress = options.remoteAddress;
-    this.#stallMs = options.stallMs ?? STALL_MS;
     this.#socket = socket;
     this.#isNode = socket.terminate !== undefined;
+    this.#watch = new SendWatch({
+      queuedBytes: () => socket.bufferedAmount,
+      stallMs: options.stallMs,
+      onDrain: () => this.#events?.onDrain(),
+      onLost: (message) => this.#lose(message),
+    });
     // Of what `ws` offers, "nodebuffer" is the one that hands over its own memory instead of a copy.
     socket.binaryType = this.#isNode ? "nodebuffer" : "arraybuffer";
     socket.onmessage = (event) => this.#onMessage(event.data);
@@ -76,17 +72,17 @@ export class WebSocketConnection implements Connection {
 
   send(bytes: Uint8Array): void {
     if (this.#reason !== undefined || this.#ownClose !== undefined || bytes.length === 0) return;
-    this.#sentBytes += bytes.length;
     if (this.#isNode) this.#socket.send(bytes, this.#onWritten);
     else this.#socket.send(bytes);
-    const queuedBytes = this.#socket.bufferedAmount;
-    if (queuedBytes > 0) this.#watchQueue(queuedBytes);
+    this.#watch.noteSent(bytes.length);
+    if (!this.#isNode && this.#watch.isAboveDrain) this.#pollTimer ??= setTimeout(this.#poll, POLL_MS);
   }
 
   close(code: number, message: string): void {
     if (this.#reason !== undefined || this.#ownClose !== undefined) return;
     this.#ownClose = { code, message, remote: false };
     this.#held &&= [];
+    this.#watch.stop();
     this.#deadline = setTimeout(() => this.#abandon(), CLOSE_DEADLINE_MS);
     this.#socket.close(this.#isNode ? code : codeForBrowser(code), fitReason(message));
   }
@@ -100,7 +96,7 @@ export class WebSocketConnection implements Connection {
     }
     if (this.#held === undefined) this.#events?.onBytes(bytes);
     else this.#hold(bytes, this.#held);
-    if (this.#isAboveDrain) this.#checkDrain();
+    this.#watch.check();
   }
 
   #hold(bytes: Uint8Array, held: Uint8Array[]): void {
@@ -116,42 +112,14 @@ export class WebSocketConnection implements Connection {
     this.#tellClosed();
   }
 
-  #watchQueue(queuedBytes: number): void {
-    this.#stallTimer ??= this.#startStallTimer();
-    if (queuedBytes <= DRAIN_BYTES) return;
-    this.#isAboveDrain = true;
-    if (queuedBytes > GIVE_UP_BYTES) this.#lose("More than 4 MiB wait to be sent");
-    else if (!this.#isNode) this.#pollTimer ??= setTimeout(this.#poll, POLL_MS);
-  }
-
   /** One function for all sends: a closure for each would cost more than the send of a small message. */
-  readonly #onWritten = (): void => {
-    if (this.#isAboveDrain) this.#checkDrain();
-  };
+  readonly #onWritten = (): void => this.#watch.check();
 
   readonly #poll = (): void => {
     this.#pollTimer = undefined;
-    this.#checkDrain();
-    if (this.#isAboveDrain) this.#pollTimer ??= setTimeout(this.#poll, POLL_MS);
+    this.#watch.check();
+    if (this.#watch.isAboveDrain) this.#pollTimer ??= setTimeout(this.#poll, POLL_MS);
   };
-
-  #checkDrain(): void {
-    if (this.#reason !== undefined || this.#ownClose !== undefined) this.#isAboveDrain = false;
-    if (!this.#isAboveDrain || this.#socket.bufferedAmount > DRAIN_BYTES) return;
-    this.#isAboveDrain = false;
-    this.#events?.onDrain();
-  }
-
-  #startStallTimer(): TimerHandle {
-    const leftBefore = this.#sentBytes - this.#socket.bufferedAmount;
-    return setTimeout(() => {
-      this.#stallTimer = undefined;
-      const queuedBytes = this.#socket.bufferedAmount;
-      if (queuedBytes === 0) return;
-      if (this.#sentBytes - queuedBytes > leftBefore) this.#stallTimer = this.#startStallTimer();
-      else this.#lose(`Nothing has left for ${this.#stallMs / 1000} s`);
-    }, this.#stallMs);
-  }
 
   #lose(message: string): void {
     this.#drop();
@@ -181,7 +149,8 @@ export class WebSocketConnection implements Connection {
   #finish(reason: CloseReason): void {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
-    for (const timer of [this.#pollTimer, this.#stallTimer, this.#deadline]) clearTimeout(timer);
+    this.#watch.stop();
+    for (const timer of [this.#pollTimer, this.#deadline]) clearTimeout(timer);
     // Not at once: it may be the caller's own `send` that gave up.
     if (this.#held === undefined) queueMicrotask(() => this.#tellClosed());
   }

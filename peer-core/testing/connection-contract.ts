@@ -18,10 +18,20 @@ export interface ConnectionPair {
   readonly dispose: () => Promise<void>;
 }
 
+/** What the transport is able to. */
+export interface ConnectionKind {
+  /** False: the other side sees 1000 and no message whatever the reason was. */
+  readonly carriesReason: boolean;
+}
+
 const MIB = 1024 * 1024;
 
 /** Registers the tests that every adapter of `Connection` passes: each sentence of the port. */
-export function describeConnection(name: string, makePair: () => Promise<ConnectionPair>): void {
+export function describeConnection(
+  name: string,
+  makePair: () => Promise<ConnectionPair>,
+  kind: ConnectionKind = { carriesReason: true },
+): void {
   describe(`Connection: ${name}`, () => {
     let pair: ConnectionPair;
     beforeEach(async () => {
@@ -31,7 +41,8 @@ export function describeConnection(name: string, makePair: () => Promise<Connect
     const getPair = (): ConnectionPair => pair;
     describeDelivery(getPair);
     describeBackPressure(getPair);
-    describeClosing(getPair);
+    describeClosing(getPair, (code, message) => (kind.carriesReason ? { code, message } : { code: 1000, message: "" }));
+    if (kind.carriesReason) describeReasons(getPair);
     describeLoss(getPair);
   });
 }
@@ -153,7 +164,10 @@ function describeBackPressure(getPair: () => ConnectionPair): void {
   });
 }
 
-function describeClosing(getPair: () => ConnectionPair): void {
+/** What the other side is told of a reason. */
+type Carried = (code: number, message: string) => { readonly code: number; readonly message: string };
+
+function describeClosing(getPair: () => ConnectionPair, carried: Carried): void {
   it("sends what is queued and then closes, with code, message and side on both ends", async () => {
     const { a, b, until } = getPair();
     const [atA, atB] = [new ConnectionRecorder(a), new ConnectionRecorder(b)];
@@ -164,17 +178,8 @@ function describeClosing(getPair: () => ConnectionPair): void {
     await until(() => atA.isClosed && atB.isClosed);
     expect(equalBytes(atB.received, last)).toBe(true);
     expect(atA.closed).toEqual([{ code: 4002, message: "duplicate", remote: false }]);
-    expect(atB.closed).toEqual([{ code: 4002, message: "duplicate", remote: true }]);
+    expect(atB.closed).toEqual([{ ...carried(4002, "duplicate"), remote: true }]);
     expect(atB.events.at(-1)).toBe("closed");
-  });
-
-  it.each([1000, 1002, 4000, 4006])("carries close code %i in both directions", async (code) => {
-    const { a, b, until } = getPair();
-    const [atA, atB] = [new ConnectionRecorder(a), new ConnectionRecorder(b)];
-    const closer = code % 2 === 0 && code !== 4000 ? b : a;
-    closer.close(code, "because");
-    await until(() => atA.isClosed && atB.isClosed);
-    expect([atA.closed[0]?.code, atB.closed[0]?.code]).toEqual([code, code]);
   });
 
   it("asks for the close once: the first code and message count", async () => {
@@ -186,7 +191,7 @@ function describeClosing(getPair: () => ConnectionPair): void {
     a.close(4006, "third");
     await quiet();
     expect(atA.closed).toEqual([{ code: 4004, message: "first", remote: false }]);
-    expect(atB.closed).toEqual([{ code: 4004, message: "first", remote: true }]);
+    expect(atB.closed).toEqual([{ ...carried(4004, "first"), remote: true }]);
   });
 
   it("tells each side of its own close when both close at once", async () => {
@@ -226,6 +231,17 @@ function describeClosing(getPair: () => ConnectionPair): void {
     await until(() => atA.isClosed && atB.isClosed);
     await quiet();
     expect(atB.events).toEqual(["bytes", "closed"]);
+  });
+}
+
+function describeReasons(getPair: () => ConnectionPair): void {
+  it.each([1000, 1002, 4000, 4006])("carries close code %i in both directions", async (code) => {
+    const { a, b, until } = getPair();
+    const [atA, atB] = [new ConnectionRecorder(a), new ConnectionRecorder(b)];
+    const closer = code % 2 === 0 && code !== 4000 ? b : a;
+    closer.close(code, "because");
+    await until(() => atA.isClosed && atB.isClosed);
+    expect([atA.closed[0]?.code, atB.closed[0]?.code]).toEqual([code, code]);
   });
 
   it("cuts a close message to what fits, between characters", async () => {

@@ -1,4 +1,4 @@
-/** Why a link closed. WebSocket close codes; TCP maps what it can. */
+/** Why a link closed, in WebSocket close codes. A link without such (TCP) tells the other side 1000 and no message. */
 export interface CloseReason {
   /** 1000 done · 1002 protocol error · 1006 lost · 4000… as in docs/protocol.md. */
   readonly code: number;
