@@ -6,6 +6,8 @@ import {
   createWebSocketDialer,
   createWebSocketTrackerChannel,
 } from "@shoal/peer-core/platform";
+import { combineDialers } from "./net/combine-dialers.js";
+import { createTcpDialer } from "./net/tcp-dialer.js";
 import { listenForPeers, type PeerServer } from "./net/peer-server.js";
 import { hubOfTracker } from "./catalogue/tracker-urls.js";
 
@@ -37,7 +39,7 @@ export async function openNodePeer(options: NodePeerOptions): Promise<NodePeer> 
   const hasher = createHasher();
   const clientOptions: ClientOptions = {
     runtime: { clock, hasher, random: createCryptoRandom() },
-    dialer: createWebSocketDialer(),
+    dialer: combineDialers([createTcpDialer(), createWebSocketDialer()]),
     openTracker: (url) => (hubOfTracker(url) === undefined ? undefined : createWebSocketTrackerChannel(url, { clock })),
     clientName: `Shoal ${options.version}`,
     limits: options.limits,

@@ -1,6 +1,7 @@
 export type { CloseReason, Connection, ConnectionEvents, Dialer } from "../src/ports/connection.js";
 export { createCryptoRandom } from "./crypto-random.js";
 export { createMemoryPieceStore, type MemoryPieceStoreOptions } from "./memory-piece-store.js";
+export { DRAIN_BYTES, SendWatch, type SendWatchOptions } from "./send-watch.js";
 export { createSystemClock } from "./system-clock.js";
 export { createWebCryptoHasher } from "./web-crypto-hasher.js";
 export { MAX_MESSAGE_BYTES, WebSocketConnection, type WebSocketConnectionOptions } from "./websocket-connection.js";

@@ -40,7 +40,7 @@ export function describeConnection(
     afterEach(() => pair.dispose());
     const getPair = (): ConnectionPair => pair;
     describeDelivery(getPair);
-    describeBackPressure(getPair);
+    describeBackPressure(getPair, kind);
     describeClosing(getPair, (code, message) => (kind.carriesReason ? { code, message } : { code: 1000, message: "" }));
     if (kind.carriesReason) describeReasons(getPair);
     describeLoss(getPair);
@@ -119,7 +119,7 @@ function describeDelivery(getPair: () => ConnectionPair): void {
   });
 }
 
-function describeBackPressure(getPair: () => ConnectionPair): void {
+function describeBackPressure(getPair: () => ConnectionPair, { carriesReason }: ConnectionKind): void {
   it("moves 8 MiB each way at once, drained by both sides, without loss or change", { timeout: 30_000 }, async () => {
     const { a, b, until } = getPair();
     const [atA, atB] = [new ConnectionRecorder(a), new ConnectionRecorder(b)];
@@ -160,7 +160,8 @@ function describeBackPressure(getPair: () => ConnectionPair): void {
     expect(atA.isClosed).toBe(false);
     await until(() => atA.isClosed && atB.isClosed);
     expect(atA.closed).toMatchObject([{ code: 1006, remote: true }]);
-    expect(atB.closed).toMatchObject([{ code: 1006, remote: true }]);
+    // Some kernels tell of a reset behind unread data as of an end.
+    expect(atB.closed).toMatchObject([carriesReason ? { code: 1006, remote: true } : { remote: true }]);
   });
 }
 

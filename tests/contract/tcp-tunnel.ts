@@ -25,13 +25,13 @@ export async function openTcpTunnel(targetPort: number): Promise<TcpTunnel> {
     far.setNoDelay(true);
     near.pipe(far);
     far.pipe(near);
-    near.on("close", () => far.destroy());
-    far.on("close", () => near.destroy());
+    near.on("close", (hadError) => end(far, hadError));
+    far.on("close", (hadError) => end(near, hadError));
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const cut = (): void => {
-    for (const socket of sockets) socket.destroy();
+    for (const socket of sockets) socket.resetAndDestroy();
   };
   return {
     port: (server.address() as AddressInfo).port,
@@ -43,4 +43,10 @@ export async function openTcpTunnel(targetPort: number): Promise<TcpTunnel> {
       await closed;
     },
   };
+}
+
+/** Passes an end on as what it was: orderly, or a loss. */
+function end(socket: Socket, isLoss: boolean): void {
+  if (isLoss) socket.resetAndDestroy();
+  else socket.destroy();
 }

@@ -7,6 +7,7 @@ import { WebSocket, type ClientOptions } from "ws";
 import { listenForPeers, type PeerServer, type PeerServerOptions } from "./peer-server.js";
 
 const HANDSHAKE = new Uint8Array(68);
+const BITTORRENT = Buffer.from("\x13BitTorrent protocol".padEnd(68, "x"), "latin1");
 
 describe("listenForPeers", () => {
   let server: PeerServer | undefined;
@@ -33,6 +34,14 @@ describe("listenForPeers", () => {
     const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, protocols, options);
     socket.on("error", () => undefined);
     sockets.push(socket);
+    return socket;
+  }
+
+  async function openTcp(port: number): Promise<Socket> {
+    const socket = connect(port, "127.0.0.1");
+    sockets.push(socket);
+    socket.on("error", () => undefined).resume();
+    await once(socket, "connect");
     return socket;
   }
 
@@ -122,7 +131,8 @@ describe("listenForPeers", () => {
   });
 
   it("limits strangers, whom a proxy on this machine tells apart, and not this machine", async () => {
-    const { port, acceptor } = await start({ limits: { perAddress: 2 } });
+    const server = await start({ limits: { perAddress: 2 } });
+    const { port } = server;
     const stranger: ClientOptions = { headers: { "X-Forwarded-For": "198.51.100.7" } };
     const first = await open(port, stranger);
     await open(port, stranger);
@@ -130,9 +140,9 @@ describe("listenForPeers", () => {
     await open(port, { headers: { "X-Forwarded-For": "198.51.100.8" } });
     for (let i = 0; i < 5; i++) await open(port);
     first.close();
-    await waitFor(() => acceptor.counts.open === 7);
+    await waitFor(() => server.counts.open === 7);
     await open(port, stranger);
-    expect(acceptor.counts).toMatchObject({ open: 8, refused: 1 });
+    expect(server.counts).toMatchObject({ open: 8, refused: 1 });
   });
 
   it("tells the core the address that limits count by", async () => {
@@ -143,6 +153,74 @@ describe("listenForPeers", () => {
     await waitFor(() => remotes.length === 2);
     expect(remotes).toEqual(["198.51.100.7", "127.0.0.1"]);
   });
+
+  it("takes peers that speak plain BitTorrent, however their handshake is cut", async () => {
+    const { port } = await start();
+    for (const cut of [1, 20, 67]) {
+      const socket = await openTcp(port);
+      socket.write(BITTORRENT.subarray(0, cut));
+      await waitFor(() => socket.bytesWritten === cut);
+      socket.write(BITTORRENT.subarray(cut));
+    }
+    await waitFor(() => accepted.length === 3 && accepted.every((peer) => peer.length === 68));
+    expect(accepted.map((peer) => Buffer.from(peer.received))).toEqual([BITTORRENT, BITTORRENT, BITTORRENT]);
+  });
+
+  it("closes at once what is neither BitTorrent nor HTTP, such as an encrypted handshake", async () => {
+    const server = await start();
+    for (const first of [0x00, 0x12, 0x14, 0x40, 0x5b, 0xff]) {
+      const socket = await openTcp(server.port);
+      socket.write(Buffer.alloc(96, first));
+      await once(socket, "close");
+    }
+    expect(accepted).toEqual([]);
+    expect(server.counts).toEqual({ open: 0, withoutHandshake: 0, refused: 0 });
+  });
+
+  it("closes who opens a connection and says nothing, or stops in the middle of a plain handshake", async () => {
+    const { port } = await start({ handshakeTimeoutMs: 100 });
+    const mute = await openTcp(port);
+    const slow = await openTcp(port);
+    slow.write(BITTORRENT.subarray(0, 67));
+    const peer = await openTcp(port);
+    peer.write(BITTORRENT);
+    await Promise.all([once(mute, "close"), once(slow, "close")]);
+    await waitFor(() => accepted.some((each) => each.isClosed));
+    expect(accepted.filter((each) => !each.isClosed).map((each) => each.length)).toEqual([68]);
+  });
+
+  it("counts plain links and WebSockets together, and drops those beyond the limit", async () => {
+    const server = await start({ limits: { total: 2 } });
+    await open(server.port);
+    const second = await openTcp(server.port);
+    second.write(BITTORRENT);
+    await waitFor(() => accepted.length === 2);
+    const third = await openTcp(server.port);
+    third.write(BITTORRENT);
+    await once(third, "close");
+    expect(server.counts).toMatchObject({ open: 2, refused: 1 });
+  });
+
+  it(
+    "goes on taking peers of both kinds after a thousand sockets that reset at every point",
+    { timeout: 30_000 },
+    async () => {
+      const { port } = await start();
+      for (let i = 0; i < 1_000; i++) {
+        const socket = connect(port, "127.0.0.1");
+        socket.on("error", () => undefined);
+        await once(socket, "connect");
+        if (i % 4 > 0) socket.write(i % 4 === 1 ? BITTORRENT.subarray(0, i % 69) : "GET /peer HTTP/1.1\r\n");
+        if (i % 3 > 0) socket.resetAndDestroy();
+        else socket.destroy();
+      }
+      const before = accepted.length;
+      const peer = await openTcp(port);
+      peer.write(BITTORRENT);
+      await open(port);
+      await waitFor(() => accepted.length >= before + 2);
+    },
+  );
 
   it("survives sockets that send nonsense or reset in the middle of an upgrade", async () => {
     const { port } = await start();
