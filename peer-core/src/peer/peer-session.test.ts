@@ -233,6 +233,15 @@ describe("PeerSession, once open", () => {
     expect(owner.log).toEqual(["batch"]);
   });
 
+  it("passes over empty blocks, and counts them as messages", async () => {
+    const dialogue = await Dialogue.active();
+    const empty = encodeMessage({ type: "piece", piece: 0, begin: 0, block: new Uint8Array(0) });
+    await dialogue.say(empty);
+    expect(dialogue.owner.messages).toEqual([]);
+    await dialogue.say(concatBytes(Array.from({ length: 51_000 }, () => empty)));
+    expect(dialogue.owner.closed).toMatchObject({ code: 1002, message: "Too many messages" });
+  });
+
   it("decodes extension messages under our ids and encodes them under theirs", async () => {
     const dialogue = await active();
     const { owner, session, them } = dialogue;

@@ -215,7 +215,10 @@ export class PeerSession {
   #onMessage(message: WireMessage): void {
     if (this.#state.kind !== "active") return;
     const { owner } = this.#state;
-    if (message.type !== "piece") this.#countMessage();
+    // An empty block is how some say no: it is passed over, and counts as the message without content that it is.
+    const isEmpty = message.type === "piece" && message.block.length === 0;
+    if (message.type !== "piece" || isEmpty) this.#countMessage();
+    if (isEmpty) return;
     switch (message.type) {
       case "keep-alive":
       case "unknown":

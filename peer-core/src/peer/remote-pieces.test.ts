@@ -80,10 +80,16 @@ describe("RemotePieces before the piece count is known", () => {
     expect(pieces.adopt(10_000).count).toBe(7_500);
   });
 
-  it("takes four words on all pieces, and no more", () => {
+  it("takes eight words on all pieces, and no more", () => {
     const pieces = new RemotePieces();
-    for (let turn = 0; turn < 4; turn++) pieces.onHaveAll();
+    for (let turn = 0; turn < 8; turn++) pieces.onHaveAll();
     expect(() => pieces.onHaveNone()).toThrow(wireError);
+  });
+
+  it("takes as many bitfields as aria2 sends in place of haves, but not any number", () => {
+    const pieces = remote(4);
+    for (let turn = 0; turn < 128; turn++) pieces.onBitfield(bitfieldOf("..xx"));
+    expect(() => pieces.onBitfield(bitfieldOf("..xx"))).toThrow(wireError);
   });
 
   it.each([

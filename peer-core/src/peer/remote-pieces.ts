@@ -3,10 +3,12 @@ import { Bitfield } from "../torrent/bitfield.js";
 import { EarlyPieces } from "./early-pieces.js";
 
 /**
- * Words on all pieces at once that one link may carry: BEP 3 knows one, a peer of ours that learns the metainfo while
- * connected says a second. Each costs us work in proportion to the pieces, and the peer a few bytes.
+ * "All" and "none" that one link may carry: a peer that learns the metainfo while connected says a second, aria2 says
+ * "all" again when it is done. Each costs us work in proportion to the pieces, and the peer a few bytes.
  */
-const MAX_CLAIMS = 4;
+const MAX_CLAIMS = 8;
+/** Bitfields: aria2 sends one instead of many a `have` wherever it is shorter, which comes to 72 at most. */
+const MAX_BITFIELDS = 128;
 
 /**
  * What a peer says it holds. Until the piece count is known it is kept as it came and checked on `adopt`; afterwards
@@ -16,6 +18,7 @@ export class RemotePieces {
   #pieces: Bitfield | undefined;
   readonly #early = new EarlyPieces();
   #claims = 0;
+  #bitfields = 0;
 
   /** Undefined until the piece count is known. */
   get bitfield(): Bitfield | undefined {
@@ -36,7 +39,7 @@ export class RemotePieces {
   }
 
   onBitfield(bytes: Uint8Array): void {
-    this.#countClaim();
+    if (++this.#bitfields > MAX_BITFIELDS) throw toldAgain();
     if (this.#pieces === undefined) this.#early.claim(bytes);
     else this.#pieces = Bitfield.fromWire(bytes, this.#pieces.size);
   }
@@ -62,11 +65,15 @@ export class RemotePieces {
   }
 
   #countClaim(): void {
-    if (++this.#claims > MAX_CLAIMS) throw new ShoalError("wire", "All pieces were told of again and again");
+    if (++this.#claims > MAX_CLAIMS) throw toldAgain();
   }
 
   #inRange(pieces: Bitfield, piece: number): number {
     if (piece >= pieces.size) throw new ShoalError("wire", `There is no piece ${piece} of ${pieces.size}`);
     return piece;
   }
+}
+
+function toldAgain(): ShoalError {
+  return new ShoalError("wire", "All pieces were told of again and again");
 }

@@ -71,11 +71,21 @@ describe("staysOf", () => {
 
   it("keeps the older of two in one direction, until it has been silent for 25 s", async () => {
     const scene = new Scene();
-    const older = await scene.session("a", "inbound");
+    const older = await scene.session("a", "inbound", "192.0.2.1");
     await scene.clock.advance(24_000);
-    const newer = await scene.session("a", "inbound");
+    const newer = await scene.session("a", "inbound", "192.0.2.1");
     expect(staysOf(older, newer, us, scene.clock.now())).toBe(older);
     await scene.clock.advance(2_000);
+    expect(staysOf(older, newer, us, scene.clock.now())).toBe(newer);
+  });
+
+  it("leaves a stranger 150 s of silence before it gives way to another address, our own kind 25 s", async () => {
+    const scene = new Scene();
+    const older = await scene.session("a", "inbound", "192.0.2.1");
+    await scene.clock.advance(140_000);
+    const newer = await scene.session("a", "inbound", "192.0.2.9");
+    expect(staysOf(older, newer, us, scene.clock.now())).toBe(older);
+    older.remote.onExtendedHandshake({ extensions: {}, blockMax: 65_536 });
     expect(staysOf(older, newer, us, scene.clock.now())).toBe(newer);
   });
 });

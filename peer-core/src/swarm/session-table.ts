@@ -1,5 +1,6 @@
 import type { PeerId } from "../base/ids.js";
 import type { PeerSession } from "../peer/peer-session.js";
+import { DEAD_FOREIGN_MS } from "../wire/limits.js";
 
 /** Who was behind a session: kept for a while after it closed, since a bad piece may be found out later. */
 export interface Identity {
@@ -10,7 +11,10 @@ export interface Identity {
 }
 
 const MAX_IDENTITIES = 4_096;
-/** A silent link is given up for a new one of the same peer after this long: our own kind sends something every 20 s. */
+/**
+ * A silent link is given up for a new one of the same peer after this long: our own kind sends something every 20 s. A
+ * stranger may be silent for longer, and then only who comes from its own address may take its place.
+ */
 const STALE_MS = 25_000;
 /** Two links opened within this time of each other come of both sides dialling at once. */
 const SIMULTANEOUS_MS = 10_000;
@@ -93,7 +97,9 @@ export class SessionTable {
  * lower peer id stays.
  */
 export function staysOf(older: PeerSession, newer: PeerSession, ownId: PeerId, now: number): PeerSession {
-  if (older.silentMs(now) > STALE_MS) return newer;
+  const isOurKind = older.remote.blockMax !== undefined;
+  const staleMs = isOurKind || sameAddress(older, newer) ? STALE_MS : DEAD_FOREIGN_MS;
+  if (older.silentMs(now) > staleMs) return newer;
   const justOpened = now - (older.openedAt ?? now) < SIMULTANEOUS_MS;
   if (older.inbound === newer.inbound || !(justOpened || sameAddress(older, newer))) return older;
   const weAreLower = ownId < newer.peerId;

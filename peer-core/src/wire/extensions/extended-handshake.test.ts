@@ -73,6 +73,11 @@ describe("the extended handshake", () => {
     });
   });
 
+  it("does not mind keys out of order, keys of others, or bytes behind the dictionary", () => {
+    const told = decodeText("d4:reqqi9e1:ei1e12:complete_agoi-1e6:yourip4:abcd1:vli1eee and more");
+    expect(told).toMatchObject({ requestQueue: 9, client: undefined });
+  });
+
   it("ignores extensions that it does not know, and ids beyond a byte", () => {
     const told = decodeText("d1:md11:lt_donthavei256e9:__proto__i1e11:ut_metadatai3e6:ut_pexi1eee");
     expect(told.extensions).toEqual({ ut_metadata: 3 });

@@ -1,7 +1,7 @@
 import { isShoalError, ShoalError } from "../../base/errors.js";
 import {
   bytesOf,
-  decodeBencode,
+  decodeBencodePrefix,
   dictOf,
   encodeBencode,
   intOf,
@@ -80,7 +80,8 @@ function extensionsOf(dict: BencodeDict): Partial<Record<ExtensionName, number>>
 
 function decodeDict(payload: Uint8Array): BencodeDict {
   try {
-    const dict = dictOf(decodeBencode(payload));
+    // What follows the dictionary is nobody's business: other clients do not look there either.
+    const dict = dictOf(decodeBencodePrefix(payload).value);
     if (dict !== undefined) return dict;
   } catch (error) {
     if (!isShoalError(error)) throw error;

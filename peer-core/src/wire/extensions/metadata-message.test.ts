@@ -54,6 +54,7 @@ describe("a metadata message", () => {
 
   it("leaves types that BEP 9 does not know alone", () => {
     expect(decodeMetadataMessage(utf8Encode("d8:msg_typei9e5:piecei0ee"))).toBeUndefined();
+    expect(decodeMetadataMessage(utf8Encode("d8:msg_typei3ee"))).toBeUndefined();
   });
 
   it.each(["", "le", "d8:msg_typei0ee", "d8:msg_typei0e5:piecei-1ee"])("refuses %j, which names no part", (text) => {

@@ -24,10 +24,12 @@ export function encodeMetadataMessage(message: MetadataMessage): Uint8Array {
 export function decodeMetadataMessage(payload: Uint8Array): MetadataMessage | undefined {
   const { value, end } = decodePrefix(payload);
   const dict = dictOf(value);
-  const part = dict && intOf(dict, "piece");
-  if (dict === undefined || part === undefined || part < 0)
-    throw new ShoalError("wire", "A metadata message without its part");
-  switch (intOf(dict, "msg_type")) {
+  if (dict === undefined) throw new ShoalError("wire", "A metadata message that is no dictionary");
+  const type = intOf(dict, "msg_type");
+  if (type === undefined || type < 0 || type > 2) return undefined;
+  const part = intOf(dict, "piece");
+  if (part === undefined || part < 0) throw new ShoalError("wire", "A metadata message without its part");
+  switch (type) {
     case 0:
       return { type: "request", part };
     case 1: {
