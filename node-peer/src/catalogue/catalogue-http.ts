@@ -1,4 +1,6 @@
 import { messageOf, ShoalError } from "@shoal/peer-core";
+import { request as requestHttp, type IncomingMessage } from "node:http";
+import { request as requestHttps } from "node:https";
 import * as v from "valibot";
 
 /** A catalogue that has not answered by then counts as unreachable. */
@@ -34,7 +36,8 @@ export async function askCatalogue(request: CatalogueRequest): Promise<Catalogue
     const why = timeout.aborted ? `no answer within ${TIMEOUT_MS / 1000} s` : reasonOf(error);
     throw new ShoalError("tracker", `Cannot reach the catalogue at ${originOf(request.url)}: ${why}`, { cause: error });
   });
-  if (answer.status < 400 || answer.status === 404) return answer;
+  // Redirects are refused: they could lead anywhere.
+  if (answer.status < 300 || answer.status === 404) return answer;
   throw new ShoalError("tracker", `The catalogue at ${originOf(request.url)} refused: ${failureText(answer)}`);
 }
 
@@ -51,27 +54,28 @@ export function parseAnswer<T extends v.GenericSchema>(
   }
 }
 
+/** By node:http: loading `fetch` takes longer than all that a download asks of a hub nearby. */
 async function receive(request: CatalogueRequest, signal: AbortSignal): Promise<CatalogueAnswer> {
-  const response = await fetch(request.url, {
-    method: request.method,
-    body: request.body ? new Blob([Uint8Array.from(request.body)]) : null,
-    headers: { ...request.headers },
-    redirect: "error",
-    signal,
+  const { method, url, body, headers } = request;
+  const open = new URL(url).protocol === "https:" ? requestHttps : requestHttp;
+  return await new Promise((resolve, reject) => {
+    const asked = open(url, { method, headers: { ...headers }, signal }, (response) => {
+      const status = response.statusCode ?? 0;
+      readBody(response, request).then((bytes) => resolve({ status, bytes }), reject);
+    });
+    asked.on("error", reject);
+    asked.end(body);
   });
-  return { status: response.status, bytes: await readBody(response, request.maxBytes ?? MAX_JSON_BYTES) };
 }
 
-async function readBody(response: Response, maxBytes: number): Promise<Uint8Array> {
+async function readBody(response: IncomingMessage, { url, maxBytes }: CatalogueRequest): Promise<Uint8Array> {
+  const limit = maxBytes ?? MAX_JSON_BYTES;
   const parts: Uint8Array[] = [];
   let total = 0;
-  if (response.body) {
-    for await (const part of response.body as AsyncIterable<Uint8Array>) {
-      total += part.length;
-      if (total > maxBytes)
-        throw new ShoalError("tracker", `${originOf(response.url)} answered with more than ${maxBytes} bytes`);
-      parts.push(part);
-    }
+  for await (const part of response as AsyncIterable<Uint8Array>) {
+    total += part.length;
+    if (total > limit) throw new ShoalError("tracker", `${originOf(url)} answered with more than ${limit} bytes`);
+    parts.push(part);
   }
   return Buffer.concat(parts, total);
 }
@@ -84,13 +88,10 @@ function failureText(answer: CatalogueAnswer): string {
   }
 }
 
-/** fetch hides what happened in `cause`: ECONNREFUSED there is worth more than "fetch failed". */
+/** A host with several addresses fails with an error that has a code and no message. */
 function reasonOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  if (cause instanceof Error && "code" in cause && typeof cause.code === "string") {
-    return cause.code === "ECONNREFUSED" ? "connection refused" : cause.message || cause.code;
-  }
-  return cause instanceof Error ? cause.message : messageOf(error);
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return code === "ECONNREFUSED" ? "connection refused" : messageOf(error) || code;
 }
 
 function originOf(url: string): string {
