@@ -79,6 +79,6 @@ function hasColor(env: NodeJS.ProcessEnv): boolean {
 }
 
 function readVersion(): string {
-  const manifest: unknown = createRequire(import.meta.url)("../package.json");
+  const manifest: unknown = createRequire(import.meta.url)("shoal/package.json");
   return v.parse(v.object({ version: v.string() }), manifest).version;
 }
