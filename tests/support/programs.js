@@ -5,7 +5,15 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 
 /** Other people's programs that the tests run, each with the Debian package that holds it. */
-const PACKAGES = { mktorrent: "mktorrent", "transmission-create": "transmission-cli" };
+const PACKAGES = {
+  aria2c: "aria2",
+  ip: "iproute2",
+  mktorrent: "mktorrent",
+  "transmission-create": "transmission-cli",
+  "transmission-daemon": "transmission-daemon",
+};
+
+const LIBTORRENT_PACKAGE = "python3-libtorrent";
 
 /** Names under which Chromium is installed on systems of all kinds. */
 const CHROMIUM_COMMANDS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
@@ -14,6 +22,9 @@ const CHROMIUM_COMMANDS = ["chromium", "chromium-browser", "google-chrome", "goo
 const APT_OPTIONS = ["-o", "Acquire::http::Timeout=20", "-o", "Acquire::Retries=1", "-o", "DPkg::Lock::Timeout=120"];
 
 const APT_LIMIT_MS = 300_000;
+
+/** An import takes a fraction of a second. */
+const PYTHON_LIMIT_MS = 20_000;
 
 /** Where the download is reachable at all it takes some 10 s. */
 const BROWSER_DOWNLOAD_LIMIT_MS = 30_000;
@@ -43,12 +54,24 @@ export async function ensureChromium() {
   );
 }
 
+export async function ensureLibtorrent() {
+  const found = await pythonWithLibtorrent();
+  if (found !== undefined) return found;
+  const problem = await aptInstall([LIBTORRENT_PACKAGE]);
+  const installed = await pythonWithLibtorrent();
+  if (installed !== undefined) return installed;
+  throw new Error(`Needs libtorrent for Python: install the package ${LIBTORRENT_PACKAGE} (${problem})`);
+}
+
 export async function ensureAllPrograms() {
   const missing = Object.entries(PACKAGES).filter(([command]) => findCommand(command) === undefined);
+  const packages = missing.map(([, debianPackage]) => debianPackage);
+  if ((await pythonWithLibtorrent()) === undefined) packages.push(LIBTORRENT_PACKAGE);
   // One call for all of them: reading the package lists takes longer than installing.
-  if (missing.length > 1) await aptInstall(missing.map(([, debianPackage]) => debianPackage));
+  if (packages.length > 1) await aptInstall(packages);
   const results = await Promise.allSettled([
     ...Object.entries(PACKAGES).map(([command, debianPackage]) => ensureProgram(command, debianPackage)),
+    ensureLibtorrent(),
     ensureChromium(),
   ]);
   return results.filter((result) => result.status === "rejected").map((result) => String(result.reason?.message));
@@ -56,6 +79,16 @@ export async function ensureAllPrograms() {
 
 function findFirst(commands) {
   return commands.map(findCommand).find((path) => path !== undefined);
+}
+
+/** Debian's Python comes first: one of the user's own, without Debian's packages, may stand before it in the path. */
+async function pythonWithLibtorrent() {
+  const folders = ["/usr/bin", ...(process.env.PATH ?? "").split(delimiter)];
+  const pythons = folders.map((folder) => join(folder, "python3")).filter(isExecutable);
+  for (const python of new Set(pythons)) {
+    if ((await run(python, ["-c", "import libtorrent"], PYTHON_LIMIT_MS)).code === 0) return python;
+  }
+  return undefined;
 }
 
 function findCommand(command) {

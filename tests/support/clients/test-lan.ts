@@ -1,0 +1,129 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { TestNetwork } from "../net-namespace.js";
+import { ProcessBed, type EventOf, type ShoalProcess } from "../processes.js";
+import { startAria2 } from "./aria2.js";
+import { askUntil } from "./ask-until.js";
+import { startLibtorrent } from "./libtorrent.js";
+import type { Job, OrdinaryPeer } from "./ordinary-peer.js";
+import { startTransmission } from "./transmission.js";
+import { startWebTorrent } from "./webtorrent.js";
+
+const START = {
+  aria2c: startAria2,
+  libtorrent: startLibtorrent,
+  Transmission: startTransmission,
+  WebTorrent: startWebTorrent,
+};
+
+/** An ordinary client that the tests run. */
+export type ClientName = keyof typeof START;
+
+/** A network with our hub on its first machine; every peer that joins has a machine of its own. */
+export class TestLan {
+  readonly bed: ProcessBed;
+  readonly network: TestNetwork;
+  readonly hub: EventOf<"serving">;
+  readonly #peers: OrdinaryPeer[] = [];
+
+  private constructor(bed: ProcessBed, network: TestNetwork, hub: EventOf<"serving">) {
+    this.bed = bed;
+    this.network = network;
+    this.hub = hub;
+  }
+
+  static async open(): Promise<TestLan> {
+    const bed = await ProcessBed.open();
+    const network = await TestNetwork.open(bed.path("gateway.sock"));
+    const { address, under } = network.first;
+    const serve = ["serve", "--host", address, "--port", "0", "--data", bed.path("hub")];
+    return new TestLan(bed, network, await bed.run(serve, { under }).event("serving"));
+  }
+
+  /** The tracker's URL for ordinary clients. */
+  get announce(): string {
+    return this.hub.tracker.replace(/^ws/, "http");
+  }
+
+  /** Runs our command on a machine of its own. */
+  async run(args: readonly string[]): Promise<ShoalProcess> {
+    const { under } = await this.network.machine();
+    return this.bed.run(args, { under });
+  }
+
+  /** Shares a path of the bed at the hub. */
+  async upload(path: string, ...options: string[]): Promise<ShoalProcess> {
+    return await this.run(["upload", path, "--tracker", this.hub.tracker, ...options]);
+  }
+
+  /** Gets `what` with our command into a folder of the bed. */
+  async download(what: string, folder: string, ...options: string[]): Promise<ShoalProcess> {
+    return await this.run(["download", what, "-o", this.bed.path(folder), "--tracker", this.hub.tracker, ...options]);
+  }
+
+  /** Starts an ordinary client with one share in a folder of the bed. */
+  async join(
+    client: ClientName,
+    source: string,
+    folder: string,
+    options: Pick<Job, "encryption" | "bytesPerSecond"> = {},
+  ): Promise<OrdinaryPeer> {
+    const machine = await this.network.machine();
+    await mkdir(this.bed.path(folder), { recursive: true });
+    const job = { source, folder: this.bed.path(folder), network: this.network, machine, ...options };
+    const peer = await START[client](job);
+    this.#peers.push(peer);
+    return peer;
+  }
+
+  /** Writes the hub's `.torrent` file of a share into the bed; resolves to its path. */
+  async torrentFile(infoHash: string): Promise<string> {
+    const path = this.bed.path(`${infoHash}.torrent`);
+    await writeFile(path, await this.#get(`api/torrents/${infoHash}.torrent`));
+    return path;
+  }
+
+  /** How many peers hold each piece, as far as the hub knows. */
+  async holders(infoHash: string): Promise<readonly number[]> {
+    const body = await this.#get(`api/torrents/${infoHash}/pieces`);
+    return (JSON.parse(body.toString()) as { holders: readonly number[] }).holders;
+  }
+
+  /** Resolves when the hub's tracker knows of `count` seeds: who comes then is told of them. */
+  async seeds(infoHash: string, count: number): Promise<void> {
+    const query = infoHash.replaceAll(/../g, "%$&");
+    let seeds = 0;
+    await askUntil(
+      async () => {
+        const reply = await this.#get(`scrape?info_hash=${query}`);
+        seeds = Number(/8:completei(\d+)e/.exec(reply.toString("latin1"))?.[1] ?? 0);
+        return seeds >= count ? true : undefined;
+      },
+      () => `${seeds} instead of ${count} seeds of ${infoHash} are known`,
+    );
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#peers.map((peer) => peer.kill()));
+    // Before the network: what runs in it holds it.
+    await this.bed.close();
+    await this.network.close();
+  }
+
+  async #get(path: string): Promise<Buffer> {
+    const { status, body } = await this.network.ask(new URL(path, this.hub.url).href);
+    if (status !== 200) throw new Error(`${path}: ${status} ${body.toString()}`);
+    return body;
+  }
+}
+
+/** Resolves when a client holds every piece. */
+export async function complete(peer: OrdinaryPeer): Promise<void> {
+  let held: readonly boolean[] = [];
+  await askUntil(
+    async () => {
+      held = await peer.held();
+      return held.length > 0 && held.every(Boolean) ? true : undefined;
+    },
+    () => `${peer.client} holds ${held.filter(Boolean).length} of ${held.length} pieces:\n${peer.said}`,
+  );
+}
