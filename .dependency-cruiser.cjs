@@ -7,7 +7,7 @@ const layerRules = layers.map((layer, index) => ({
   from: { path: `^peer-core/src/${layer}/`, pathNot: "\\.test\\.ts$" },
   to: {
     path: "^peer-core/src/",
-    pathNot: `^peer-core/src/(${layers.slice(0, index + 1).join("|")}${layer === "client" ? "|announce" : ""})/`,
+    pathNot: `^peer-core/src/(${layers.slice(0, index + 1).join("|")}${layer === "client" ? "|announce|web-seed" : ""})/`,
   },
 }));
 
@@ -21,6 +21,12 @@ module.exports = {
       severity: "error",
       from: { path: "^peer-core/src/announce/", pathNot: "\\.test\\.ts$" },
       to: { path: "^peer-core/src/", pathNot: "^peer-core/src/(base|ports|torrent|announce)/" },
+    },
+    {
+      name: "web-seeds-stand-beside-the-peer",
+      severity: "error",
+      from: { path: "^peer-core/src/web-seed/", pathNot: "\\.test\\.ts$" },
+      to: { path: "^peer-core/src/", pathNot: "^peer-core/src/(base|ports|torrent|wire|web-seed)/" },
     },
     {
       name: "core-is-pure",

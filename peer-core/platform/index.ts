@@ -1,5 +1,6 @@
 export type { CloseReason, Connection, ConnectionEvents, Dialer } from "../src/ports/connection.js";
 export { createCryptoRandom } from "./crypto-random.js";
+export { createFetchRangeSource, type FetchRangeSourceOptions } from "./fetch-range-source.js";
 export { createMemoryPieceStore, type MemoryPieceStoreOptions } from "./memory-piece-store.js";
 export { DRAIN_BYTES, SendWatch, type SendWatchOptions } from "./send-watch.js";
 export { createSystemClock } from "./system-clock.js";

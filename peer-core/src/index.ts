@@ -5,5 +5,6 @@ export type * from "./client/share-options.js";
 export type * from "./swarm/swarm-view.js";
 export type * from "./ports/connection.js";
 export type * from "./ports/piece-store.js";
+export type * from "./ports/range-source.js";
 export type * from "./ports/runtime.js";
 export type * from "./ports/tracker-channel.js";

@@ -2,6 +2,7 @@ import type { ByteBudget } from "../base/byte-budget.js";
 import type { InfoHash, PeerId } from "../base/ids.js";
 import type { RateLimiter } from "../base/rate-limiter.js";
 import type { Dialer } from "../ports/connection.js";
+import type { RangeSource } from "../ports/range-source.js";
 import type { Runtime } from "../ports/runtime.js";
 import type { TrackerChannel } from "../ports/tracker-channel.js";
 import type { Reputation } from "../swarm/reputation.js";
@@ -12,6 +13,8 @@ export interface ClientContext {
   readonly peerId: PeerId;
   readonly runtime: Runtime;
   readonly dialer: Dialer;
+  /** Undefined: no web seeds here. */
+  readonly ranges: RangeSource | undefined;
   readonly reputation: Reputation;
   readonly clientName: string;
   readonly upLimiter: RateLimiter;

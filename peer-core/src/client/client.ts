@@ -108,11 +108,12 @@ export class Client {
 
   #createContext(): ClientContext {
     const options = this.#options;
-    const { runtime, dialer, clientName } = options;
+    const { runtime, dialer, ranges, clientName } = options;
     return {
       peerId: this.peerId,
       runtime,
       dialer,
+      ranges,
       clientName,
       reputation: new Reputation(),
       upLimiter: this.#upLimiter,
@@ -147,6 +148,7 @@ function resolveSource(options: ShareOptions): ResolvedShareOptions {
     source: source.infoHash,
     trackers: [...options.trackers, source.trackers],
     endpoints: [...(options.endpoints ?? []), ...source.endpoints],
+    webSeeds: [...(options.webSeeds ?? []), ...source.webSeeds],
     select: options.select ?? (() => source.select),
   };
 }

@@ -2,6 +2,7 @@ import type { ShoalError } from "../base/errors.js";
 import type { InfoHash, PeerId } from "../base/ids.js";
 import type { Dialer } from "../ports/connection.js";
 import type { PieceStore } from "../ports/piece-store.js";
+import type { RangeSource } from "../ports/range-source.js";
 import type { Runtime } from "../ports/runtime.js";
 import type { TrackerChannel } from "../ports/tracker-channel.js";
 import type { Metainfo } from "../torrent/metainfo.js";
@@ -24,6 +25,8 @@ export interface ListenAddress {
 export interface ClientOptions {
   readonly runtime: Runtime;
   readonly dialer: Dialer;
+  /** Fetches from web seeds; without it they are not used. */
+  readonly ranges?: RangeSource | undefined;
   /** A line to the tracker at `url`; undefined when this platform cannot speak to that kind. */
   readonly openTracker: (url: string) => TrackerChannel | undefined;
   /** Told to peers as `v` (BEP 10), e.g. "Shoal 0.1.0". */
@@ -39,7 +42,7 @@ export interface ClientOptions {
 export interface ShareOptions {
   /**
    * All that is known of the share: its metainfo, or a link or just the info-hash (the metainfo then comes from peers).
-   * A link adds its trackers, endpoints and choice of files to those given here.
+   * A link adds its trackers, endpoints, web seeds and choice of files to those given here.
    */
   readonly source: Metainfo | ShareLink | InfoHash;
   /** Opens where the pieces are kept; called once, when the metainfo is known. */
@@ -50,6 +53,8 @@ export interface ShareOptions {
   readonly trackers: readonly (readonly string[])[];
   /** Peers known beforehand (ws://, wss://, tcp:// URLs). */
   readonly endpoints?: readonly string[] | undefined;
+  /** http and https URLs of servers that have the files (BEP 19). */
+  readonly webSeeds?: readonly string[] | undefined;
   readonly limits?: RateLimits | undefined;
 }
 

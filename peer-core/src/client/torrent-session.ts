@@ -10,6 +10,7 @@ import { parseInfo, type Metainfo } from "../torrent/metainfo.js";
 import { chosenBytes } from "../swarm/chosen-bytes.js";
 import { Swarm } from "../swarm/swarm.js";
 import type { SwarmView } from "../swarm/swarm-view.js";
+import { WebSeedDialer } from "../web-seed/web-seed-dialer.js";
 import type { ClientContext } from "./client-context.js";
 import type { RateLimits, SessionEvent, ShareOptions, TrackerView } from "./share-options.js";
 
@@ -26,6 +27,7 @@ export class TorrentSession {
   readonly #options: ResolvedShareOptions;
   readonly #listeners = new Listeners<SessionEvent>();
   readonly #announcers: Announcer[] = [];
+  readonly #webSeeds: WebSeedDialer;
   readonly #upLimiter: RateLimiter;
   readonly #downLimiter: RateLimiter;
   #metainfo: Metainfo | undefined;
@@ -42,6 +44,14 @@ export class TorrentSession {
     this.infoHash = typeof source === "string" ? source : source.infoHash;
     this.#upLimiter = new RateLimiter(limits?.up ?? 0, context.upLimiter);
     this.#downLimiter = new RateLimiter(limits?.down ?? 0, context.downLimiter);
+    this.#webSeeds = new WebSeedDialer({
+      infoHash: this.infoHash,
+      urls: options.webSeeds ?? [],
+      source: context.ranges,
+      runtime: context.runtime,
+      peers: context.dialer,
+      onWarning: (message) => this.#listeners.emit({ kind: "warning", code: "web-seed", message }),
+    });
     this.swarm = this.#createSwarm();
     this.addEndpoints(options.endpoints ?? []);
     if (this.#metainfo !== undefined) this.#opening = this.#open(this.#metainfo);
@@ -133,7 +143,7 @@ export class TorrentSession {
       infoHash: this.infoHash,
       peerId: context.peerId,
       runtime: context.runtime,
-      dialer: context.dialer,
+      dialer: this.#webSeeds,
       reputation: context.reputation,
       clientName: context.clientName,
       metainfo: this.#metainfo,
@@ -221,6 +231,7 @@ export class TorrentSession {
       this.#store = await this.#options.openStore(metainfo);
       if (this.#stopping !== undefined) return;
       this.swarm.adopt(metainfo, this.#store, chosen);
+      this.addEndpoints(this.#webSeeds.describe(metainfo));
       this.#listeners.emit({ kind: "opened" });
       this.#tellHeld();
     } catch (error) {

@@ -126,6 +126,11 @@ export class PeerSession {
     return this.#options.connection.remoteAddress;
   }
 
+  /** See `Connection`. */
+  get isWebSeed(): boolean {
+    return this.#options.connection.isWebSeed === true;
+  }
+
   get isActive(): boolean {
     return this.#state.kind === "active";
   }

@@ -25,6 +25,11 @@ export interface Connection {
   readonly label: string;
   /** IP address of the other side where the platform tells; what bans and per-address limits count by. */
   readonly remoteAddress: string | undefined;
+  /**
+   * True for a web server that is made to look like a seed: it is asked for neighbouring pieces one after the other, and
+   * is no peer that others could be told of.
+   */
+  readonly isWebSeed?: boolean;
   /** Bytes handed to `send` that have not left the process. */
   readonly queuedBytes: number;
   /** The level at which `onDrain` fires; at least 64 KiB, set by the adapter. */

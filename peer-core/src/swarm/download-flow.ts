@@ -139,8 +139,9 @@ export class DownloadFlow {
     if (session.requests.isPaused(now)) return;
     const available = limiter.available(now);
     if (available <= 0) return this.#planLater(now);
-    const { id, requests, remote } = session;
-    const source = { id, pieces, requests, longestBlock: remote.longestBlock, requestQueue: remote.requestQueue };
+    const { id, requests, remote, isWebSeed: likesRuns } = session;
+    const { longestBlock, requestQueue } = remote;
+    const source = { id, pieces, requests, longestBlock, requestQueue, likesRuns };
     for (const request of scheduler.plan(source, available, now)) {
       limiter.spend(request.length, now);
       session.send({ type: "request", piece: request.piece, begin: request.begin, length: request.length });

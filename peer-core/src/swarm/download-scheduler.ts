@@ -18,6 +18,8 @@ export interface Source {
   readonly longestBlock: number;
   /** Requests that it queues. */
   readonly requestQueue: number;
+  /** Pieces that follow on each other are cheaper for it than others. */
+  readonly likesRuns?: boolean;
 }
 
 /** In end game one peer duplicates at most this much at a time: what it brings late is thrown away. */
@@ -46,6 +48,8 @@ export class DownloadScheduler {
   readonly #nothingFor = new Map<number, number>();
   /** Grows whenever something may have become free for a source that found nothing. */
   #version = 0;
+  /** Of sources that like runs: the piece begun last. */
+  readonly #lastBegun = new Map<number, PieceIndex>();
   #unverifiedBytes = 0;
   #wasFull = false;
 
@@ -126,6 +130,7 @@ export class DownloadScheduler {
   sourceGone(sourceId: number): void {
     this.sourcePaused(sourceId);
     this.#nothingFor.delete(sourceId);
+    this.#lastBegun.delete(sourceId);
   }
 
   /** A source holds more than before. */
@@ -198,7 +203,7 @@ export class DownloadScheduler {
   /** "not-yet": there is a piece, which may be begun later without anything else having changed. */
   #begin(source: Source): PieceAssembly | "not-yet" | undefined {
     const { geometry } = this.#table;
-    const piece = this.#picker.pick(source.pieces);
+    const piece = this.#picker.pick(source.pieces, this.#lastBegun.get(source.id));
     if (piece === undefined) return undefined;
     // Who has just failed to answer is not trusted with a piece that nobody else may touch.
     if (this.#soloPieces.has(piece) && source.requests.isSnubbed) return "not-yet";
@@ -208,6 +213,7 @@ export class DownloadScheduler {
       return "not-yet";
     }
     this.#table.start(piece);
+    if (source.likesRuns === true) this.#lastBegun.set(source.id, piece);
     const assembly = new PieceAssembly(piece, this.#buffers.take(geometry.pieceSize(piece)));
     if (this.#soloPieces.delete(piece)) assembly.soloSession = source.id;
     this.#assemblies.set(piece, assembly);

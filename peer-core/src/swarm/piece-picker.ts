@@ -4,6 +4,9 @@ import type { Bitfield } from "../torrent/bitfield.js";
 import type { Availability } from "./availability.js";
 import type { PieceTable } from "./piece-table.js";
 
+/** Pieces that a run may jump over because they are here or under way. */
+const RUN_GAP = 64;
+
 /**
  * Chooses the next piece to begin with a peer: the rarest that it holds and we lack, ties broken at random so that
  * peers who start together do not all fetch the same (BEP 3's advice).
@@ -19,8 +22,13 @@ export class PiecePicker {
     this.#random = random;
   }
 
-  /** Undefined when the peer holds nothing that is wanted and not begun. */
-  pick(remote: Bitfield): PieceIndex | undefined {
+  /**
+   * Undefined when the peer holds nothing that is wanted and not begun. With `after` the next such piece behind it, if
+   * there is one near.
+   */
+  pick(remote: Bitfield, after?: PieceIndex): PieceIndex | undefined {
+    const next = after === undefined ? undefined : this.#following(after, remote);
+    if (next !== undefined) return next;
     const open = this.#table.open();
     const { rarest, ties } = this.#rarest(open, remote);
     if (ties === 0) return undefined;
@@ -35,6 +43,14 @@ export class PiecePicker {
   /** True while some piece that is not begun could be had from anybody connected. */
   hasAnythingToBegin(): boolean {
     return this.#table.open().some((piece) => this.#availability.of(piece) > 0);
+  }
+
+  #following(piece: PieceIndex, remote: Bitfield): PieceIndex | undefined {
+    const end = Math.min(piece + 1 + RUN_GAP, remote.size);
+    for (let next = piece + 1; next < end; next++) {
+      if (this.#table.isOpen(next) && remote.has(next)) return this.#table.geometry.pieceIndex(next);
+    }
+    return undefined;
   }
 
   #rarest(open: Int32Array, remote: Bitfield): { rarest: number; ties: number } {

@@ -67,6 +67,11 @@ export class PieceTable {
     return this.#open.subarray(0, this.#openCount);
   }
 
+  /** Missing, wanted and not begun. */
+  isOpen(piece: number): boolean {
+    return (this.#place[piece] ?? -1) >= 0;
+  }
+
   state(piece: PieceIndex): PieceState {
     return STATES[this.#states[piece] ?? MISSING] ?? "missing";
   }
