@@ -1,6 +1,7 @@
 import { Client, type ClientOptions, type Hasher, type RateLimits } from "@shoal/peer-core";
 import {
   createCryptoRandom,
+  createFetchRangeSource,
   createSystemClock,
   createWebCryptoHasher,
   createWebSocketDialer,
@@ -8,6 +9,7 @@ import {
 } from "@shoal/peer-core/platform";
 import { combineDialers } from "./net/combine-dialers.js";
 import { createTcpDialer } from "./net/tcp-dialer.js";
+import { leadsHome } from "./net/leads-home.js";
 import { listenForPeers, type PeerServer } from "./net/peer-server.js";
 import { hubOfTracker } from "./catalogue/tracker-urls.js";
 
@@ -40,6 +42,7 @@ export async function openNodePeer(options: NodePeerOptions): Promise<NodePeer> 
   const clientOptions: ClientOptions = {
     runtime: { clock, hasher, random: createCryptoRandom() },
     dialer: combineDialers([createTcpDialer(), createWebSocketDialer()]),
+    ranges: createFetchRangeSource({ userAgent: `Shoal/${options.version}`, leadsHome }),
     openTracker: (url) => (hubOfTracker(url) === undefined ? undefined : createWebSocketTrackerChannel(url, { clock })),
     clientName: `Shoal ${options.version}`,
     limits: options.limits,

@@ -1,4 +1,5 @@
 export * from "./torrent/index.js";
+export { isPrivateHost } from "./base/host-scope.js";
 export { Client } from "./client/client.js";
 export { TorrentSession } from "./client/torrent-session.js";
 export type * from "./client/share-options.js";

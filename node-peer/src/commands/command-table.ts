@@ -125,6 +125,11 @@ const createCommand: CommandSpec = {
   options: [
     { flags: "-o, --output <file>", description: "where to write it (default: NAME.torrent here)" },
     { flags: "--piece-length <size>", description: "bytes per piece, e.g. 256K (default: by the size of the content)" },
+    {
+      flags: "--web-seed <url>",
+      description: "a web server that has the content: a file's URL, or that of the folder it is in; repeatable",
+      repeatable: true,
+    },
     { flags: "--overwrite", description: "replace an existing file" },
   ],
   examples: ["create holiday/ -o holiday.torrent", "create song.flac --tracker wss://hub.example/announce"],

@@ -1,5 +1,5 @@
 import { ShoalError } from "@shoal/peer-core";
-import { encodeTorrentFile, formatMagnet } from "@shoal/peer-core/torrent";
+import { encodeTorrentFile, formatMagnet, webUrl } from "@shoal/peer-core/torrent";
 import { writeFile } from "node:fs/promises";
 import type { CommandContext } from "./command-spec.js";
 import { createHasher } from "../compose.js";
@@ -10,11 +10,13 @@ import { reasonOf } from "../storage/disk-error.js";
 import { scanSource } from "../storage/scan-source.js";
 import { parseTrackerUrl } from "../catalogue/tracker-urls.js";
 import { parseSize } from "../units.js";
+import { UsageError } from "../usage-error.js";
 
 /** `shoal create PATH -o X.torrent`. */
 export async function create(context: CommandContext): Promise<ExitCode> {
   const { settings, output, shutdown } = context;
   const trackers = settings.list("tracker").map(parseTrackerUrl);
+  const webSeeds = settings.list("webSeed").map(parseWebSeed);
   const pieceLength = settings.parsed("pieceLength", parseSize);
   const source = await scanSource(context.args[0] ?? "", shutdown.signal);
   for (const warning of source.warnings) output.warn("source", warning);
@@ -30,7 +32,7 @@ export async function create(context: CommandContext): Promise<ExitCode> {
   const bytes = encodeTorrentFile(
     metainfo,
     trackers.map((url) => [url]),
-    { createdBy: `Shoal ${context.version}`, creationDate: Math.floor(Date.now() / 1000) },
+    { createdBy: `Shoal ${context.version}`, creationDate: Math.floor(Date.now() / 1000), webSeeds },
   );
   await writeNew(path, bytes, settings.flag("overwrite"));
   const magnet = formatMagnet({
@@ -38,13 +40,19 @@ export async function create(context: CommandContext): Promise<ExitCode> {
     name: metainfo.name,
     trackers,
     endpoints: [],
-    webSeeds: [],
+    webSeeds,
   });
   const { infoHash, name, length: size } = metainfo;
   output.event({ event: "created", infoHash, name, size, pieceLength: metainfo.geometry.pieceLength, path, magnet });
   output.print(path);
   output.note(`info-hash ${infoHash}`);
   return EXIT.done;
+}
+
+function parseWebSeed(text: string): string {
+  const url = webUrl(text);
+  if (url === undefined) throw new UsageError(`"${text}" is not a web seed: expected a URL like https://HOST/PATH`);
+  return url;
 }
 
 async function writeNew(path: string, bytes: Uint8Array, overwrite: boolean): Promise<void> {

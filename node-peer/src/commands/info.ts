@@ -72,11 +72,12 @@ async function describeShare(
     seeds: listed?.entry.seeds ?? null,
     leeches: listed?.entry.leeches ?? null,
     trackers: target.trackers,
+    webSeeds: target.webSeeds,
     files: describeFiles(metainfo),
     peers,
     copies: copies ?? null,
     holders: holders ?? null,
-    magnet: formatMagnet({ infoHash, name, trackers: target.trackers, endpoints: [], webSeeds: [] }),
+    magnet: formatMagnet({ infoHash, name, trackers: target.trackers, endpoints: [], webSeeds: target.webSeeds }),
   };
 }
 
@@ -95,6 +96,7 @@ function shareText(share: ShareEvent, withPieces: boolean): readonly string[] {
     ],
     ["Copies", copiesText(share.copies)],
     ["Trackers", share.trackers.join(" ")],
+    ...share.webSeeds.map((url): [string, string] => ["Web seed", displayName(url)]),
     ["Magnet", share.magnet],
   ];
   const lines = rows.map(([label, value]) => `${label.padEnd(10)} ${value}`);

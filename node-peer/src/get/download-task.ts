@@ -62,6 +62,7 @@ export class DownloadTask {
       select: this.#options.select,
       trackers: [this.#target.trackers],
       endpoints: this.#target.endpoints,
+      webSeeds: this.#target.webSeeds,
     });
     if (this.#target.metainfo) reportMetadata(this.#target.metainfo, this.#tools.output);
     try {
@@ -143,7 +144,9 @@ export class DownloadTask {
   /** Without a tracker nor any peer known from elsewhere there is nobody to wait for. */
   #trackerFailed(event: SessionEvent, session: TorrentSession): ShoalError | undefined {
     const { peers, candidates } = session.view;
-    const isAlone = peers.length + candidates + this.#target.endpoints.length === 0;
+    const { endpoints, metainfo, webSeeds } = this.#target;
+    // A web seed has the content, and cannot describe it.
+    const isAlone = peers.length + candidates + endpoints.length + (metainfo ? webSeeds.length : 0) === 0;
     if (isAlone && this.#reach.failure) return this.#reach.failure;
     reportEvent(event, session.infoHash, this.#tools.output);
     return undefined;

@@ -21,6 +21,8 @@ export interface Target {
   readonly metainfo: Metainfo | undefined;
   readonly trackers: readonly string[];
   readonly endpoints: readonly string[];
+  /** Web servers that have the files (BEP 19). */
+  readonly webSeeds: readonly string[];
   /** File indexes that the link chose (BEP 53). */
   readonly select: readonly number[] | undefined;
 }
@@ -69,15 +71,17 @@ async function fromLink(link: ShareLink, sources: TargetSources): Promise<Target
     metainfo: torrent?.metainfo,
     trackers,
     endpoints: link.endpoints,
+    webSeeds: link.webSeeds,
     select: link.select,
   };
 }
 
 async function fromTorrentFile(path: string, sources: TargetSources): Promise<Target> {
   const torrent = await readTorrentFile(path, sources.hasher);
-  const { metainfo } = torrent;
+  const { metainfo, webSeeds } = torrent;
+  const { infoHash, name } = metainfo;
   const trackers = mergeTrackers(torrent.trackers.flat(), sources.trackers);
-  return { infoHash: metainfo.infoHash, name: metainfo.name, metainfo, trackers, endpoints: [], select: undefined };
+  return { infoHash, name, metainfo, trackers, endpoints: [], webSeeds, select: undefined };
 }
 
 /** Reads and checks a `.torrent` file. Throws ShoalError "source", or "metainfo" naming the file. */
@@ -117,6 +121,7 @@ async function fromName(name: string, sources: TargetSources): Promise<Target> {
     metainfo: torrent?.metainfo,
     trackers: sources.trackers.urls,
     endpoints: [],
+    webSeeds: [],
     select: undefined,
   };
 }

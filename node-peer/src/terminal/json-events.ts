@@ -107,6 +107,7 @@ export type JsonEvent =
       readonly seeds: number | null;
       readonly leeches: number | null;
       readonly trackers: readonly string[];
+      readonly webSeeds: readonly string[];
       readonly files: readonly FileDescription[];
       readonly peers: readonly HolderDescription[];
       /** How many peers hold each piece, by index. */

@@ -3,6 +3,7 @@ export * from "./bitfield.js";
 export * from "./create-metainfo.js";
 export * from "./geometry.js";
 export * from "./hash-pieces.js";
+export { webUrl } from "./link-url.js";
 export * from "./magnet.js";
 export * from "./metainfo.js";
 export * from "./parse-share-link.js";

@@ -57,11 +57,11 @@ function textsOf(value: BencodeValue | undefined): readonly string[] {
   return list.map((item) => (item instanceof Uint8Array ? utf8Decode(item) : undefined)).filter((t) => t !== undefined);
 }
 
-/** A .torrent file around the exact bytes of `info`; `creationDate` in unix seconds. */
+/** A .torrent file around the exact bytes of `info`; `creationDate` in unix seconds, `webSeeds` as in BEP 19. */
 export function encodeTorrentFile(
   metainfo: Metainfo,
   trackers: readonly (readonly string[])[],
-  extra: { createdBy?: string; creationDate?: number } = {},
+  extra: { createdBy?: string; creationDate?: number; webSeeds?: readonly string[] } = {},
 ): Uint8Array {
   const tiers = trackers.filter((tier) => tier.length > 0);
   const outer = dictFrom({
@@ -70,6 +70,14 @@ export function encodeTorrentFile(
     "created by": extra.createdBy,
     "creation date": extra.creationDate,
   });
-  // "info" sorts after every key above, so its bytes go, as they are, before the dictionary's end.
-  return concatBytes([encodeBencode(outer).slice(0, -1), utf8Encode("4:info"), metainfo.infoBytes, utf8Encode("e")]);
+  const { webSeeds = [] } = extra;
+  // One is written as a text: there are readers that know no list here.
+  const behind = dictFrom({ "url-list": webSeeds.length > 1 ? webSeeds : webSeeds[0] });
+  // The bytes of `info` go in as they are: between the keys that sort before it and the one that sorts behind.
+  return concatBytes([
+    encodeBencode(outer).slice(0, -1),
+    utf8Encode("4:info"),
+    metainfo.infoBytes,
+    encodeBencode(behind).slice(1),
+  ]);
 }
