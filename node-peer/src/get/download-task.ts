@@ -63,6 +63,7 @@ export class DownloadTask {
       trackers: [this.#target.trackers],
       endpoints: this.#target.endpoints,
       webSeeds: this.#target.webSeeds,
+      announcesEarly: true,
     });
     if (this.#target.metainfo) reportMetadata(this.#target.metainfo, this.#tools.output);
     try {

@@ -19,6 +19,7 @@ import type { TorrentSession } from "./torrent-session.js";
 
 const PIECE = 32_768;
 const hasher = createMicrotaskHasher();
+const neverAborted = new AbortController().signal;
 
 /** A share of `pieceCount` pieces, all bytes `fill`, and a store that holds it. */
 async function share(fill: number, pieceCount = 3): Promise<{ metainfo: Metainfo; pieces: Map<number, Uint8Array> }> {
@@ -164,6 +165,22 @@ describe("Client", () => {
 });
 
 describe("TorrentSession", () => {
+  it("announces a download before its storage is open, and again when all turns out to be there", async () => {
+    const { metainfo, pieces } = await share(4);
+    const openings: ((store: PieceStore) => void)[] = [];
+    const openStore = () => new Promise<PieceStore>((resolve) => openings.push(resolve));
+    const trackers = [[scene.tracker.url]];
+    const early = add(scene.client("early"), metainfo, { openStore, trackers, announcesEarly: true });
+    const late = add(scene.client("late"), metainfo, { openStore, trackers });
+    await scene.clock.advance(100);
+    expect([early, late].map((session) => session.trackers[0]?.state)).toEqual(["waiting", "idle"]);
+    const asked = () => scene.clock.settle(scene.tracker.channel("x").scrape(metainfo.infoHash, neverAborted));
+    expect(await asked()).toMatchObject({ seeds: 0, leeches: 1 });
+    for (const open of openings) open(storeOf(pieces));
+    await scene.clock.advance(100);
+    expect(await asked()).toMatchObject({ seeds: 2, leeches: 0 });
+  });
+
   it("fetches a share and tells of it in order", async () => {
     const { metainfo, pieces } = await share(1);
     add(scene.client("seed"), metainfo, {

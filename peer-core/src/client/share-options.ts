@@ -51,6 +51,11 @@ export interface ShareOptions {
   readonly select?: ((metainfo: Metainfo) => readonly number[] | undefined) | undefined;
   /** Tracker URLs in tiers (BEP 12); all are announced to. */
   readonly trackers: readonly (readonly string[])[];
+  /**
+   * A download: announced while storage is being opened, which may take a disk's patience. Otherwise announced when it
+   * is open: a seed would be told of as a leech until its next announce. False when left out.
+   */
+  readonly announcesEarly?: boolean | undefined;
   /** Peers known beforehand (ws://, wss://, tcp:// URLs). */
   readonly endpoints?: readonly string[] | undefined;
   /** http and https URLs of servers that have the files (BEP 19). */

@@ -30,6 +30,7 @@ export class TorrentSession {
   readonly #webSeeds: WebSeedDialer;
   readonly #upLimiter: RateLimiter;
   readonly #downLimiter: RateLimiter;
+  readonly #announcesEarly: boolean;
   #metainfo: Metainfo | undefined;
   #store: PieceStore | undefined;
   #opening: Promise<void> | undefined;
@@ -41,6 +42,7 @@ export class TorrentSession {
     this.#options = options;
     this.#context = context;
     this.#metainfo = typeof source === "string" ? undefined : source;
+    this.#announcesEarly = this.#metainfo === undefined || options.announcesEarly === true;
     this.infoHash = typeof source === "string" ? source : source.infoHash;
     this.#upLimiter = new RateLimiter(limits?.up ?? 0, context.upLimiter);
     this.#downLimiter = new RateLimiter(limits?.down ?? 0, context.downLimiter);
@@ -56,9 +58,8 @@ export class TorrentSession {
     this.addEndpoints(options.endpoints ?? []);
     if (this.#metainfo !== undefined) this.#opening = this.#open(this.#metainfo);
     for (const url of new Set(options.trackers.flat())) this.#useTracker(url);
-    // A seed that announced before its store is open would be told of as a leech until its next announce.
-    if (this.#opening === undefined) this.announce();
-    else void this.#opening.then(() => this.announce());
+    if (this.#announcesEarly) this.announce();
+    else void this.#opening?.then(() => this.announce());
   }
 
   /** Undefined until it is known. */
@@ -234,6 +235,8 @@ export class TorrentSession {
       this.addEndpoints(this.#webSeeds.describe(metainfo));
       this.#listeners.emit({ kind: "opened" });
       this.#tellHeld();
+      // All is here already, and the tracker took us for a leech.
+      if (this.#announcesEarly && this.swarm.state === "seeding") this.announce();
     } catch (error) {
       this.swarm.fail(asShoalError(error));
     }
