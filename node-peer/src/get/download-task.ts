@@ -42,6 +42,8 @@ export class DownloadTask {
   #bytesBefore = 0;
   #someBanned = false;
   #endProgress: (() => void) | undefined;
+  /** Tells at once, and not with the next tick, that content comes. */
+  #tellFirstPiece: (() => void) | undefined;
 
   constructor(target: Target, options: DownloadOptions, tools: DownloadTools) {
     this.#target = target;
@@ -115,6 +117,10 @@ export class DownloadTask {
         return undefined;
       case "opened":
         return this.#opened(session);
+      case "piece":
+        this.#tellFirstPiece?.();
+        this.#tellFirstPiece = undefined;
+        return undefined;
       case "complete":
         return "complete";
       case "failed":
@@ -134,7 +140,9 @@ export class DownloadTask {
     const view = session.view;
     this.#bytesBefore = view.doneBytes;
     const name = session.metainfo?.name ?? this.#target.name ?? session.infoHash;
-    this.#endProgress = this.#tools.progress.add(shareProgress(session, name));
+    const progress = shareProgress(session, name);
+    this.#endProgress = this.#tools.progress.add(progress);
+    this.#tellFirstPiece = () => this.#tools.output.event(progress.event());
     if (view.doneBytes > 0)
       this.#tools.output.note(
         `${displayName(name)}: ${formatSize(view.doneBytes)} of ${formatSize(view.chosenBytes)} are there already`,
