@@ -1,6 +1,7 @@
 import { displayName, formatMagnet, formatWebLink } from "@shoal/peer-core/torrent";
 import type { CatalogueDescription } from "../terminal/json-events.js";
 import { formatCount, formatDate, formatSize } from "../units.js";
+import { withHttpTwins } from "./http-twins.js";
 import type { Listed } from "./catalogues.js";
 
 /** A listed share as `--json` tells it. */
@@ -16,7 +17,7 @@ export function describeListed({ entry, catalogue }: Listed, trackers: readonly 
     seeds: entry.seeds,
     leeches: entry.leeches,
     link: formatWebLink(catalogue.hub, { ...link, trackers: [] }),
-    magnet: formatMagnet(link),
+    magnet: formatMagnet({ ...link, trackers: withHttpTwins(trackers) }),
   };
 }
 

@@ -8,6 +8,7 @@ import { hashShare } from "../share/hash-share.js";
 import { Progress } from "../terminal/progress.js";
 import { reasonOf } from "../storage/disk-error.js";
 import { scanSource } from "../storage/scan-source.js";
+import { withHttpTwins } from "../catalogue/http-twins.js";
 import { parseTrackerUrl } from "../catalogue/tracker-urls.js";
 import { parseSize } from "../units.js";
 import { UsageError } from "../usage-error.js";
@@ -31,14 +32,14 @@ export async function create(context: CommandContext): Promise<ExitCode> {
   const path = settings.text("output") ?? `${metainfo.name}.torrent`;
   const bytes = encodeTorrentFile(
     metainfo,
-    trackers.map((url) => [url]),
+    trackers.map((url) => withHttpTwins([url])),
     { createdBy: `Shoal ${context.version}`, creationDate: Math.floor(Date.now() / 1000), webSeeds },
   );
   await writeNew(path, bytes, settings.flag("overwrite"));
   const magnet = formatMagnet({
     infoHash: metainfo.infoHash,
     name: metainfo.name,
-    trackers,
+    trackers: withHttpTwins(trackers),
     endpoints: [],
     webSeeds,
   });

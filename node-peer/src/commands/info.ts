@@ -1,5 +1,6 @@
 import { displayName, formatMagnet } from "@shoal/peer-core/torrent";
 import { Catalogues } from "../catalogue/catalogues.js";
+import { withHttpTwins } from "../catalogue/http-twins.js";
 import type { CommandContext } from "./command-spec.js";
 import { rateLimits } from "../settings/common-settings.js";
 import { openNodePeer } from "../compose.js";
@@ -77,7 +78,13 @@ async function describeShare(
     peers,
     copies: copies ?? null,
     holders: holders ?? null,
-    magnet: formatMagnet({ infoHash, name, trackers: target.trackers, endpoints: [], webSeeds: target.webSeeds }),
+    magnet: formatMagnet({
+      infoHash,
+      name,
+      trackers: withHttpTwins(target.trackers),
+      endpoints: [],
+      webSeeds: target.webSeeds,
+    }),
   };
 }
 

@@ -9,6 +9,7 @@ import type { ScannedSource } from "../storage/scan-source.js";
 import { SeedStore } from "../storage/seed-store.js";
 import { untilAnnounced } from "./tracker-reach.js";
 import { trackerForOthers } from "../catalogue/tracker-for-others.js";
+import { withHttpTwins } from "../catalogue/http-twins.js";
 import { hubOfTracker } from "../catalogue/tracker-urls.js";
 
 /** How often shared files are looked at; a millisecond more per file, so that many cost no more than few. */
@@ -77,7 +78,7 @@ function linksOf(metainfo: Metainfo, plan: SharePlan): { link: string | undefine
   const hub = main === undefined ? undefined : hubOfTracker(main);
   // The page knows its own tracker: only the others are worth their room in the link and its QR code.
   const link = hub === undefined ? undefined : formatWebLink(hub, { ...share, trackers: others });
-  return { link, magnet: formatMagnet(share) };
+  return { link, magnet: formatMagnet({ ...share, trackers: withHttpTwins(plan.trackers) }) };
 }
 
 interface Followed {

@@ -18,6 +18,9 @@ const START = {
 /** An ordinary client that the tests run. */
 export type ClientName = keyof typeof START;
 
+/** All of them. */
+export const CLIENTS: readonly ClientName[] = ["aria2c", "libtorrent", "Transmission", "WebTorrent"];
+
 /** A network with our hub on its first machine; every peer that joins has a machine of its own. */
 export class TestLan {
   readonly bed: ProcessBed;
