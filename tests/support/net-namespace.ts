@@ -46,7 +46,7 @@ export interface Answer {
 export interface Question {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
 }
 
 /** A network of machines, each in a network namespace, that are all on one bridge and reach nothing else. */

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { TestNetwork } from "../net-namespace.js";
 import { ProcessBed, type EventOf, type ShoalProcess } from "../processes.js";
 import { startAria2 } from "./aria2.js";
@@ -83,6 +83,14 @@ export class TestLan {
     const path = this.bed.path(`${infoHash}.torrent`);
     await writeFile(path, await this.#get(`api/torrents/${infoHash}.torrent`));
     return path;
+  }
+
+  /** Lists a `.torrent` file at the hub, which knows of the pieces of listed shares alone. */
+  async publish(torrent: string): Promise<void> {
+    const headers = { "content-type": "application/x-bittorrent" };
+    const question = { method: "POST", headers, body: await readFile(torrent) };
+    const { status, body } = await this.network.ask(new URL("api/torrents", this.hub.url).href, question);
+    if (status >= 300) throw new Error(`${torrent} cannot be listed: ${status} ${body.toString()}`);
   }
 
   /** How many peers hold each piece, as far as the hub knows. */
