@@ -10,7 +10,9 @@ export interface TrackerSetting {
   readonly openUnreachable: () => TrackerChannel;
   /** At least two different URLs that the tracker accepts as endpoints and names to others. */
   readonly endpoints: readonly [string, string, ...string[]];
-  /** Breaks all lines; the tracker stays. */
+  /** How a peer that can be dialled at one of `endpoints` says so; by its URL when left out. */
+  readonly announcing?: (endpoint: string) => Pick<AnnounceRequest, "port" | "endpoint">;
+  /** Breaks all lines; the tracker stays. Of no use where there are none. */
   readonly loseLines: () => void;
   /** Waits while time runs. */
   readonly settle: <T>(promise: Promise<T>) => Promise<T>;
@@ -23,20 +25,34 @@ export interface TrackerSetting {
 const SWARM = infoHashFromBytes(new Uint8Array(20).fill(0xf1));
 const OTHER_SWARM = infoHashFromBytes(new Uint8Array(20).fill(0x07));
 
+/** What not every kind of tracker can do. */
+export interface TrackerAbilities {
+  /** The tracker keeps a line to each peer: it tells of newcomers unasked and takes a lost line for a farewell. */
+  readonly keepsLines: boolean;
+  /** The tracker says whose addresses it names. */
+  readonly namesPeers: boolean;
+}
+
+const ALL_ABILITIES: TrackerAbilities = { keepsLines: true, namesPeers: true };
+
 /** Tries before a count that has to come about counts as wrong. */
 const MAX_SCRAPES = 200;
 
 /** Registers the tests that every `TrackerChannel` passes: each sentence of the port. */
-export function describeTrackerChannel(name: string, makeSetting: () => Promise<TrackerSetting>): void {
+export function describeTrackerChannel(
+  name: string,
+  makeSetting: () => Promise<TrackerSetting>,
+  abilities: TrackerAbilities = ALL_ABILITIES,
+): void {
   describe(`TrackerChannel: ${name}`, () => {
     let bench: TrackerBench;
     beforeEach(async () => {
-      bench = new TrackerBench(await makeSetting());
+      bench = new TrackerBench(await makeSetting(), abilities);
     });
     afterEach(() => bench.dispose());
     const getBench = (): TrackerBench => bench;
     describeAnnouncing(getBench);
-    describeWatching(getBench);
+    if (abilities.keepsLines) describeWatching(getBench);
     describeFailing(getBench);
     describeEnding(getBench);
   });
@@ -45,10 +61,12 @@ export function describeTrackerChannel(name: string, makeSetting: () => Promise<
 /** Opens lines, closes them at the end, and speaks for peers by number. */
 class TrackerBench {
   readonly setting: TrackerSetting;
+  readonly abilities: TrackerAbilities;
   readonly #lines: TrackerChannel[] = [];
 
-  constructor(setting: TrackerSetting) {
+  constructor(setting: TrackerSetting, abilities: TrackerAbilities) {
     this.setting = setting;
+    this.abilities = abilities;
   }
 
   open(): TrackerChannel {
@@ -64,7 +82,15 @@ class TrackerBench {
   }
 
   async announce(line: TrackerChannel, request: Partial<AnnounceRequest> & { peerId: PeerId }) {
-    return this.setting.settle(line.announce(announceOf(request), neverAborted()));
+    const { endpoint } = request;
+    const dialable = endpoint === undefined ? {} : (this.setting.announcing?.(endpoint) ?? { endpoint });
+    const asked = announceOf({ ...request, endpoint: undefined, ...dialable });
+    return this.setting.settle(line.announce(asked, neverAborted()));
+  }
+
+  /** Peer `number` as a reply of this tracker names it. */
+  named(number: number, endpoint: string): TrackerPeer {
+    return { peerId: this.abilities.namesPeers ? peer(number) : undefined, endpoint };
   }
 
   async scrape(line: TrackerChannel, infoHash: InfoHash = SWARM): Promise<ScrapeReply> {
@@ -115,14 +141,9 @@ function describeAnnouncing(getBench: () => TrackerBench): void {
     await bench.announce(a, { peerId: peer(1), endpoint: endpointA });
     await bench.announce(b, { peerId: peer(2), endpoint: endpointB });
     const reply = await bench.announce(c, { peerId: peer(3) });
-    expect(byEndpoint(reply.peers)).toEqual(
-      byEndpoint([
-        { peerId: peer(1), endpoint: endpointA },
-        { peerId: peer(2), endpoint: endpointB },
-      ]),
-    );
+    expect(byEndpoint(reply.peers)).toEqual(byEndpoint([bench.named(1, endpointA), bench.named(2, endpointB)]));
     const again = await bench.announce(a, { peerId: peer(1), endpoint: endpointA, event: undefined });
-    expect(again.peers).toEqual([{ peerId: peer(2), endpoint: endpointB }]);
+    expect(again.peers).toEqual([bench.named(2, endpointB)]);
   });
 
   it("names no more peers than wanted", async () => {
@@ -170,7 +191,7 @@ function describeAnnouncing(getBench: () => TrackerBench): void {
     const [endpoint] = bench.setting.endpoints;
     await bench.announce(a, { peerId: peer(1), endpoint, left: 0 });
     await bench.announce(a, { peerId: peer(1), infoHash: OTHER_SWARM, endpoint, left: 5 });
-    expect((await bench.announce(b, { peerId: peer(2) })).peers).toEqual([{ peerId: peer(1), endpoint }]);
+    expect((await bench.announce(b, { peerId: peer(2) })).peers).toEqual([bench.named(1, endpoint)]);
     expect(await bench.scrape(b, OTHER_SWARM)).toMatchObject({ seeds: 0, leeches: 1 });
     expect(await bench.scrape(b, SWARM)).toMatchObject({ seeds: 1, leeches: 1 });
   });
@@ -266,7 +287,7 @@ function describeEnding(getBench: () => TrackerBench): void {
     const outcome = Promise.allSettled([farewell]);
     await bench.setting.settle(a.close());
     await bench.setting.settle(outcome);
-    await bench.expectCounts(b, { seeds: 0, leeches: 0 });
+    await bench.expectCounts(b, { seeds: bench.abilities.keepsLines ? 0 : 1, leeches: 0 });
     expect((await bench.scrape(b)).completed).toBe(before.completed + 1);
   });
 

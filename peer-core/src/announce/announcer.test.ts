@@ -4,7 +4,8 @@ import { MemoryTracker } from "../../testing/memory-tracker.js";
 import { seededRandom } from "../../testing/seeded-random.js";
 import { VirtualClock } from "../../testing/virtual-clock.js";
 import { infoHashFromBytes, peerIdFromBytes } from "../base/ids.js";
-import type { AnnounceRequest, TrackerChannel, TrackerPeer } from "../ports/tracker-channel.js";
+import { ShoalError } from "../base/errors.js";
+import type { AnnounceReply, AnnounceRequest, TrackerChannel, TrackerPeer } from "../ports/tracker-channel.js";
 import { Announcer, type AnnouncedStatus } from "./announcer.js";
 
 const SHARE = infoHashFromBytes(new Uint8Array(20).fill(1));
@@ -20,6 +21,10 @@ class Scene {
   readonly peers: TrackerPeer[] = [];
   readonly answers: number[] = [];
   readonly errors: string[] = [];
+  readonly warnings: string[] = [];
+  /** What the channel does instead of asking the tracker, where there is something. */
+  onAnnounce: (() => AnnounceReply | undefined) | undefined;
+  longestRetryMs: number | undefined;
   status: AnnouncedStatus = {
     uploaded: 0,
     downloaded: 0,
@@ -41,6 +46,7 @@ class Scene {
         onPeers: (peers) => this.peers.push(...peers),
         onAnswer: () => this.answers.push(this.clock.now()),
         onError: (_url, error) => this.errors.push(error.code),
+        onWarning: (_url, message) => this.warnings.push(message),
       },
     });
   }
@@ -55,12 +61,16 @@ class Scene {
 
   /** The same channel, with a record of what is asked. */
   #listening(channel: TrackerChannel): TrackerChannel {
+    const getLongestRetryMs = () => this.longestRetryMs;
     return {
       url: channel.url,
       address: channel.address,
-      announce: (request, signal) => {
+      get longestRetryMs() {
+        return getLongestRetryMs();
+      },
+      announce: async (request, signal) => {
         this.requests.push(request);
-        return channel.announce(request, signal);
+        return this.onAnnounce?.() ?? (await channel.announce(request, signal));
       },
       scrape: (infoHash, signal) => channel.scrape(infoHash, signal),
       have: (infoHash, pieces) => channel.have(infoHash, pieces),
@@ -140,6 +150,45 @@ describe("Announcer", () => {
     scene.tracker.failureReason = undefined;
     await scene.clock.advance(5_000);
     expect(scene.isRegistered).toBe(true);
+  });
+
+  it("leaves a tracker alone for as long as it asks, at most a day", async () => {
+    const scene = new Scene();
+    let retryAfterMs = 300_000;
+    scene.onAnnounce = () => {
+      throw new ShoalError("tracker", "busy", { retryAfterMs });
+    };
+    scene.announcer.announce();
+    await scene.clock.advance(299_000);
+    expect(scene.requests).toHaveLength(1);
+    retryAfterMs = Number.POSITIVE_INFINITY;
+    await scene.clock.advance(1_000);
+    expect(scene.requests).toHaveLength(2);
+    await scene.clock.advance(23 * 3_600_000);
+    expect(scene.requests).toHaveLength(2);
+    scene.onAnnounce = undefined;
+    await scene.clock.advance(3_700_000);
+    expect(scene.isRegistered).toBe(true);
+  });
+
+  it("comes back ever more rarely to a tracker that fails for long, as far as its line asks", async () => {
+    const scene = new Scene();
+    scene.longestRetryMs = 1_800_000;
+    scene.tracker.setUp(false);
+    scene.announcer.announce();
+    await scene.clock.advance(4 * 3_600_000);
+    expect(scene.requests.length).toBeGreaterThan(12);
+    expect(scene.requests.length).toBeLessThan(60);
+  });
+
+  it("passes on what the tracker warns of, once", async () => {
+    const scene = new Scene(60);
+    const reply = { intervalSeconds: 60, seeds: 0, leeches: 0, peers: [], relays: [] };
+    scene.onAnnounce = () => ({ ...reply, warning: scene.requests.length < 4 ? "old client" : "older client" });
+    scene.announcer.announce();
+    await scene.clock.advance(300_000);
+    expect(scene.requests.length).toBeGreaterThan(4);
+    expect(scene.warnings).toEqual(["old client", "older client"]);
   });
 
   it("registers again when the line was lost", async () => {

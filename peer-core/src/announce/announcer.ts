@@ -28,6 +28,8 @@ export interface AnnouncerHost {
   onPeers(peers: readonly TrackerPeer[]): void;
   onAnswer(url: string, reply: AnnounceReply): void;
   onError(url: string, error: ShoalError): void;
+  /** The tracker warns of something, or of something else than last time. */
+  onWarning(url: string, message: string): void;
 }
 
 export interface AnnouncerOptions {
@@ -52,6 +54,8 @@ const SHORTEST_INTERVAL_S = 10;
 const LONGEST_INTERVAL_S = 3_600;
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 60_000;
+/** A tracker that wants to be left alone for ever may have changed its mind by then. */
+const LONGEST_REFUSAL_MS = 24 * 3_600_000;
 /** A farewell may not hold up the exit for longer. */
 const FAREWELL_MS = 3_000;
 
@@ -143,6 +147,7 @@ export class Announcer {
 
   #onReply(reply: AnnounceReply): void {
     const { channel, host, infoHash } = this.#options;
+    const warned = this.#reply?.warning;
     this.#reply = reply;
     this.#error = undefined;
     this.#isRegistered = true;
@@ -153,18 +158,21 @@ export class Announcer {
     if (held !== undefined) channel.have(infoHash, held);
     host.onPeers(reply.peers);
     host.onAnswer(this.url, reply);
+    if (reply.warning !== undefined && reply.warning !== warned) host.onWarning(this.url, reply.warning);
     if (!this.#again) return;
     this.#again = false;
     this.announce();
   }
 
   #onFailure(error: ShoalError): void {
-    const { random } = this.#options.runtime;
+    const { channel, runtime } = this.#options;
     this.#error = error;
     this.#again = false;
     this.#isRegistered = false;
     this.#event = "started";
-    const waitMs = backoffMs(failuresOf(this.#state) + 1, random, FIRST_RETRY_MS, LONGEST_RETRY_MS);
+    const longestMs = channel.longestRetryMs ?? LONGEST_RETRY_MS;
+    const ownMs = backoffMs(failuresOf(this.#state) + 1, runtime.random, FIRST_RETRY_MS, longestMs);
+    const waitMs = Math.max(ownMs, Math.min(error.retryAfterMs ?? 0, LONGEST_REFUSAL_MS));
     this.#move({ kind: "failed", until: this.#now() + waitMs });
     this.#schedule(waitMs);
   }

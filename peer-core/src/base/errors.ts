@@ -23,11 +23,14 @@ export type ErrorCode =
 /** The one error class of Shoal: a `code` from a closed union, a message that says expected and actual, a `cause`. */
 export class ShoalError extends Error {
   readonly code: ErrorCode;
+  /** Where somebody refused and said when to ask again: how long to leave it alone; Infinity for ever. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; retryAfterMs?: number | undefined }) {
     super(message, options);
     this.name = "ShoalError";
     this.code = code;
+    this.retryAfterMs = options?.retryAfterMs;
   }
 }
 

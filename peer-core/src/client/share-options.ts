@@ -82,6 +82,8 @@ export type SessionEvent =
   | { readonly kind: "complete" }
   | { readonly kind: "announced"; readonly tracker: string; readonly peers: number }
   | { readonly kind: "tracker-error"; readonly tracker: string; readonly error: ShoalError }
+  /** A tracker that serves us wants something to be known; a stranger's text. */
+  | { readonly kind: "tracker-warning"; readonly tracker: string; readonly message: string }
   | {
       readonly kind: "peer";
       readonly peerId: PeerId;

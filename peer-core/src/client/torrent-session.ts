@@ -186,6 +186,7 @@ export class TorrentSession {
         onPeers: (peers) => this.swarm.addPeers(peers, isPrivateHost(channel.address ?? new URL(url).hostname)),
         onAnswer: (tracker, reply) => this.#listeners.emit({ kind: "announced", tracker, peers: reply.peers.length }),
         onError: (tracker, error) => this.#listeners.emit({ kind: "tracker-error", tracker, error }),
+        onWarning: (tracker, message) => this.#listeners.emit({ kind: "tracker-warning", tracker, message }),
       },
     });
     this.#announcers.push(announcer);

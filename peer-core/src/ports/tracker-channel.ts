@@ -32,6 +32,8 @@ export interface AnnounceReply {
   readonly peers: readonly TrackerPeer[];
   /** Endpoints of relays, best first. */
   readonly relays: readonly string[];
+  /** What the tracker wants people to know (a stranger's text). */
+  readonly warning?: string | undefined;
 }
 
 export interface ScrapeReply {
@@ -49,12 +51,15 @@ export type HeldPieces =
 /**
  * A line to one tracker, shared by all swarms of a client. Connects when first used, and again when it was lost.
  * Every method rejects with ShoalError("tracker") when the tracker cannot be reached, answers nonsense or a failure
- * reason, or not within the channel's time limit; with ShoalError("aborted") when `signal` fires.
+ * reason, or not within the channel's time limit; with ShoalError("aborted") when `signal` fires. A tracker that says
+ * when to ask again is quoted in the error's `retryAfterMs`.
  */
 export interface TrackerChannel {
   readonly url: string;
   /** IP address of the tracker, where the platform tells it and the line has been open. */
   readonly address: string | undefined;
+  /** Longest pause between tries while it fails; a minute when left out: a hub that comes back is wanted at once. */
+  readonly longestRetryMs?: number | undefined;
   announce(request: AnnounceRequest, signal: AbortSignal): Promise<AnnounceReply>;
   scrape(infoHash: InfoHash, signal: AbortSignal): Promise<ScrapeReply>;
   /** Tells which pieces are held; best effort, never rejects. A tracker that keeps no such record ignores it. */
