@@ -6,7 +6,8 @@ import { UsageError } from "./usage-error.js";
 const commonOptions: readonly OptionSpec[] = [
   {
     flags: "--tracker <url>",
-    description: "tracker to use; repeatable (default: SHOAL_TRACKERS, else ws://localhost:8000/announce)",
+    description:
+      "hub, or HTTP or UDP tracker, to use; repeatable (default: SHOAL_TRACKERS, else ws://localhost:8000/announce)",
     repeatable: true,
   },
   { flags: "--up <rate>", description: "upload limit per second, e.g. 2M or 500K; 0 for none" },

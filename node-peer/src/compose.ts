@@ -1,4 +1,12 @@
-import { Client, type ClientOptions, type Hasher, type RateLimits } from "@shoal/peer-core";
+import {
+  Client,
+  type ClientOptions,
+  type Clock,
+  type Hasher,
+  type Random,
+  type RateLimits,
+  type TrackerChannel,
+} from "@shoal/peer-core";
 import {
   createCryptoRandom,
   createFetchRangeSource,
@@ -11,7 +19,9 @@ import { combineDialers } from "./net/combine-dialers.js";
 import { createTcpDialer } from "./net/tcp-dialer.js";
 import { leadsHome } from "./net/leads-home.js";
 import { listenForPeers, type PeerServer } from "./net/peer-server.js";
-import { hubOfTracker } from "./catalogue/tracker-urls.js";
+import { trackerKind } from "./catalogue/tracker-urls.js";
+import { createHttpTrackerChannel } from "./trackers/http-tracker-channel.js";
+import { createUdpTrackerChannel } from "./trackers/udp-tracker-channel.js";
 
 export interface NodePeerOptions {
   /** Port to listen on, 0 for a free one; undefined: none is opened. */
@@ -39,11 +49,13 @@ export function createHasher(): Hasher {
 export async function openNodePeer(options: NodePeerOptions): Promise<NodePeer> {
   const clock = createSystemClock();
   const hasher = createHasher();
+  const random = createCryptoRandom();
+  const userAgent = `Shoal/${options.version}`;
   const clientOptions: ClientOptions = {
-    runtime: { clock, hasher, random: createCryptoRandom() },
+    runtime: { clock, hasher, random },
     dialer: combineDialers([createTcpDialer(), createWebSocketDialer()]),
-    ranges: createFetchRangeSource({ userAgent: `Shoal/${options.version}`, leadsHome }),
-    openTracker: (url) => (hubOfTracker(url) === undefined ? undefined : createWebSocketTrackerChannel(url, { clock })),
+    ranges: createFetchRangeSource({ userAgent, leadsHome }),
+    openTracker: (url) => openTracker(url, { clock, random, userAgent }),
     clientName: `Shoal ${options.version}`,
     limits: options.limits,
   };
@@ -67,4 +79,24 @@ async function listen(options: NodePeerOptions, client: Client): Promise<PeerSer
   const server = await listenForPeers({ port: options.port, onConnection: (connection) => client.accept(connection) });
   client.setListen(options.endpoint === undefined ? { port: server.port } : { endpoint: options.endpoint });
   return server;
+}
+
+interface TrackerTools {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly userAgent: string;
+}
+
+/** A line to a tracker by what its URL says it speaks; undefined when that is nothing we know. */
+function openTracker(url: string, tools: TrackerTools): TrackerChannel | undefined {
+  switch (trackerKind(url)) {
+    case "hub":
+      return createWebSocketTrackerChannel(url, tools);
+    case "http":
+      return createHttpTrackerChannel(url, tools);
+    case "udp":
+      return createUdpTrackerChannel(url, tools);
+    case undefined:
+      return undefined;
+  }
 }

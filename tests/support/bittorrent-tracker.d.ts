@@ -41,5 +41,15 @@ declare module "bittorrent-tracker" {
     destroy(done?: () => void): void;
   }
 
+  /** A tracker for HTTP, UDP and WebSocket; what is `false` is not started. */
+  export class Server extends EventEmitter {
+    constructor(options: { http?: boolean; udp?: boolean; ws?: boolean; stats?: boolean; interval?: number });
+    readonly http: { address(): unknown };
+    readonly udp4: { address(): unknown };
+    readonly udp6: { address(): unknown };
+    listen(port: number, host: string | { http: string; udp: string; udp6: string }, onListening: () => void): void;
+    close(done?: () => void): void;
+  }
+
   export default Client;
 }

@@ -64,6 +64,17 @@ export class Catalogue {
     this.hub = hub;
   }
 
+  /** True when something answers there as a catalogue does; never rejects. */
+  async isThere(signal: AbortSignal): Promise<boolean> {
+    const url = this.#url("api/torrents?limit=1");
+    try {
+      parseAnswer(pageSchema, await askCatalogue({ method: "GET", url, signal }), url);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** Where the hub's page is opened, the most useful URL for others first. */
   async pageUrls(signal: AbortSignal): Promise<readonly string[]> {
     const url = this.#url("api/hub");

@@ -3,8 +3,10 @@ import type { Metainfo } from "@shoal/peer-core/torrent";
 import { Catalogue } from "./catalogue.js";
 import type { Output } from "../terminal/output.js";
 import type { OwnerTokens } from "./owner-tokens.js";
+import { trackerKind } from "./tracker-urls.js";
 
 export interface PublishOptions {
+  /** Those without a catalogue are left out. */
   readonly trackers: readonly string[];
   /** False: listed by info-hash alone, found by nobody who does not know it. */
   readonly searchable: boolean;
@@ -17,15 +19,17 @@ export interface PublishOptions {
 export class Publisher {
   readonly #metainfo: Metainfo;
   readonly #options: PublishOptions;
+  readonly #hubs: readonly string[];
 
   constructor(metainfo: Metainfo, options: PublishOptions) {
     this.#metainfo = metainfo;
     this.#options = options;
+    this.#hubs = options.trackers.filter((tracker) => trackerKind(tracker) === "hub");
   }
 
   /** Lists the share everywhere; returns how many catalogues hold it now, and why the others do not. */
   async publishAll(): Promise<{ readonly listed: number; readonly failures: readonly ShoalError[] }> {
-    const failures = await Promise.all(this.#options.trackers.map((tracker) => this.#publish(tracker)));
+    const failures = await Promise.all(this.#hubs.map((tracker) => this.#publish(tracker)));
     const listed = failures.filter((failure) => failure === undefined).length;
     return { listed, failures: failures.filter((failure) => failure !== undefined) };
   }
@@ -34,7 +38,7 @@ export class Publisher {
   follow(session: TorrentSession): () => void {
     const failed = new Set<string>();
     return session.on((event) => {
-      if (event.kind === "tracker-error") failed.add(event.tracker);
+      if (event.kind === "tracker-error" && this.#hubs.includes(event.tracker)) failed.add(event.tracker);
       if (event.kind === "announced" && failed.delete(event.tracker)) void this.#publishAgain(event.tracker);
     });
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../usage-error.js";
-import { hubOfTracker, parseTrackerUrl, trackerOfHub } from "./tracker-urls.js";
+import { distinctTrackers, hubOfTracker, hubTwin, parseTrackerUrl, trackerKind, trackerOfHub } from "./tracker-urls.js";
 
 describe("tracker URLs", () => {
   it.each([
@@ -10,12 +10,55 @@ describe("tracker URLs", () => {
     ["https://hub.example/sub/", "wss://hub.example/sub/announce"],
     ["localhost:8000", "ws://localhost:8000/announce"],
     ["[::1]:8000", "ws://[::1]:8000/announce"],
+    ["ws://hub.example/", "ws://hub.example/announce"],
+    ["http://tracker.example/announce", "http://tracker.example/announce"],
+    [
+      "https://tracker.example/0123456789abcdef/announce.php?x=1#y",
+      "https://tracker.example/0123456789abcdef/announce.php?x=1",
+    ],
+    ["udp://tracker.example:6969", "udp://tracker.example:6969"],
+    ["udp://[2001:db8::1]:80/announce", "udp://[2001:db8::1]:80/announce"],
   ])("reads %s", (text, url) => {
     expect(parseTrackerUrl(text)).toBe(url);
   });
 
-  it.each(["", "gopher://x/", "udp://x:1/announce", "ws://user:word@x/announce", "ws://"])("refuses %j", (text) => {
-    expect(() => parseTrackerUrl(text)).toThrow(UsageError);
+  it.each(["", "gopher://x/", "udp://x/announce", "ws://user:word@x/announce", "ws://", "http://"])(
+    "refuses %j",
+    (text) => {
+      expect(() => parseTrackerUrl(text)).toThrow(UsageError);
+    },
+  );
+
+  it.each([
+    ["wss://x/announce", "hub"],
+    ["https://x/announce", "http"],
+    ["udp://x:1", "udp"],
+    ["udp://x", undefined],
+    ["wss://a:b@x/announce", undefined],
+    ["ftp://x/announce", undefined],
+    ["announce", undefined],
+  ])("tell by %s what is spoken there", (url, kind) => {
+    expect(trackerKind(url)).toBe(kind);
+  });
+
+  it("count a tracker once that is named by its WebSocket and its HTTP URL", () => {
+    const hub = ["http://h:1/announce", "ws://h:1/announce", "udp://h:1/announce"];
+    expect(distinctTrackers([...hub, "http://h/announce", "x:y", "ws://h:1/announce"])).toEqual([
+      "ws://h:1/announce",
+      "udp://h:1/announce",
+      "http://h/announce",
+    ]);
+    expect(distinctTrackers(["wss://h/announce", "http://h/announce", "https://h/announce"])).toEqual([
+      "wss://h/announce",
+      "http://h/announce",
+    ]);
+  });
+
+  it("may be a hub's where they end as a hub's do", () => {
+    expect(hubTwin("https://h/sub/announce")).toBe("wss://h/sub/announce");
+    expect(hubTwin("https://h/announce?passkey=1")).toBeUndefined();
+    expect(hubTwin("https://h/announce.php")).toBeUndefined();
+    expect(hubTwin("udp://h:1/announce")).toBeUndefined();
   });
 
   it("lead to the page beside them and back", () => {

@@ -5,18 +5,48 @@ export const DEFAULT_TRACKER = "ws://localhost:8000/announce";
 
 const PROTOCOLS: Readonly<Record<string, string>> = { "ws:": "ws:", "wss:": "wss:", "http:": "ws:", "https:": "wss:" };
 
+/** What a tracker speaks: WebSocket with a catalogue beside it (or at least that), HTTP, or UDP. */
+export type TrackerKind = "hub" | "http" | "udp";
+
+/** The kind of the tracker at an announce URL; undefined for a URL that is none. */
+export function trackerKind(tracker: string): TrackerKind | undefined {
+  const url = parseUrl(tracker);
+  if (url === undefined || url.hostname === "" || url.username !== "" || url.password !== "") return undefined;
+  if (url.protocol === "ws:" || url.protocol === "wss:") return "hub";
+  if (url.protocol === "http:" || url.protocol === "https:") return "http";
+  return url.protocol === "udp:" && url.port !== "" && url.port !== "0" ? "udp" : undefined;
+}
+
 /**
- * The announce URL that `text` means: ws(s)://…/announce as it is; a hub's page (http://HOST:PORT/) or HOST:PORT become
- * its announce URL. Throws UsageError.
+ * The announce URL that `text` means: ws(s)://…, udp://HOST:PORT and an HTTP tracker's http(s)://…/announce as they
+ * are; a hub's page, which ends in "/" (http://HOST:PORT/), or HOST:PORT become its announce URL. Throws UsageError.
  */
 export function parseTrackerUrl(text: string): string {
-  const url = parseUrl(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `ws://${text}`);
-  const protocol = url && PROTOCOLS[url.protocol];
-  if (!url || protocol === undefined || url.hostname === "" || url.username !== "" || url.password !== "") {
-    throw new UsageError(`"${text}" is not a tracker: expected a URL like ${DEFAULT_TRACKER}`);
+  const given = parseUrl(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `ws://${text}`);
+  if (given === undefined || trackerKind(given.href) === undefined) {
+    throw new UsageError(
+      `"${text}" is not a tracker: expected a URL like ${DEFAULT_TRACKER}, http://HOST/announce or udp://HOST:PORT`,
+    );
   }
-  const path = url.pathname.endsWith("/") ? `${url.pathname}announce` : url.pathname;
-  return `${protocol}//${url.host}${path}${url.search}`;
+  given.hash = "";
+  if (/^https?:$/.test(given.protocol) && given.pathname.endsWith("/")) return trackerOfHub(given.href);
+  if (/^wss?:$/.test(given.protocol) && given.pathname.endsWith("/")) given.pathname += "announce";
+  return given.href;
+}
+
+/**
+ * One URL for each tracker: a tracker that is named by its WebSocket and its HTTP URL is announced to by WebSocket alone,
+ * or it would take us for two peers. URLs of no known kind are left out.
+ */
+export function distinctTrackers(trackers: readonly string[]): readonly string[] {
+  const known = trackers.filter((url) => trackerKind(url) !== undefined);
+  const twins = new Set(known.map(httpTwin));
+  return [...new Set(known)].filter((url) => !twins.has(url));
+}
+
+/** Where a hub takes announces over HTTP; undefined for trackers that are none. */
+export function httpTwin(tracker: string): string | undefined {
+  return trackerKind(tracker) === "hub" ? new URL(tracker).href.replace(/^ws/, "http") : undefined;
 }
 
 /** The announce URL of the hub whose page is at `hub`. */
@@ -30,6 +60,13 @@ export function hubOfTracker(tracker: string): string | undefined {
   const url = parseUrl(tracker);
   if (url?.protocol !== "ws:" && url?.protocol !== "wss:") return undefined;
   return `${url.protocol === "wss:" ? "https:" : "http:"}//${url.host}${url.pathname.replace(/[^/]*$/, "")}`;
+}
+
+/** Where a hub with this HTTP announce URL takes announces over WebSocket; undefined for URLs that no hub has. */
+export function hubTwin(tracker: string): string | undefined {
+  if (trackerKind(tracker) !== "http") return undefined;
+  const { href, pathname, search } = new URL(tracker);
+  return pathname.endsWith("/announce") && search === "" ? href.replace(/^http/, "ws") : undefined;
 }
 
 function parseUrl(text: string): URL | undefined {

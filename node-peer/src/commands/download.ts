@@ -16,7 +16,7 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 /** `shoal download WHAT…`. */
 export async function download(context: CommandContext): Promise<ExitCode> {
   const { settings, output, shutdown } = context;
-  const plan = readPlan(context);
+  const plan = await readPlan(context);
   const keepSeeding = settings.flag("keepSeeding");
   const peer = await openNodePeer({
     ...reachability(settings),
@@ -64,7 +64,7 @@ async function seed({ output, shutdown }: CommandContext, { client, progress }: 
   for (const end of ends) end();
 }
 
-function readPlan({ settings, output }: CommandContext): GetPlan {
+async function readPlan({ settings, output, shutdown }: CommandContext): Promise<GetPlan> {
   const overwrite = settings.flag("overwrite");
   const toStdout = settings.flag("stdout");
   if (overwrite && settings.flag("skip")) throw new UsageError("--overwrite and --skip exclude each other");
@@ -77,6 +77,6 @@ function readPlan({ settings, output }: CommandContext): GetPlan {
     select: settings.list("select"),
     toStdout,
     timeoutMs: settings.parsed("timeout", parseDuration) ?? DEFAULT_TIMEOUT_MS,
-    trackers: knownTrackers(settings),
+    trackers: await knownTrackers(settings, shutdown.signal),
   };
 }

@@ -21,7 +21,7 @@ export async function info(context: CommandContext): Promise<ExitCode> {
   const { settings, output, shutdown } = context;
   const timeoutMs = settings.parsed("timeout", parseDuration) ?? DEFAULT_TIMEOUT_MS;
   const piece = settings.parsed("piece", parseCount);
-  const trackers = knownTrackers(settings);
+  const trackers = await knownTrackers(settings, shutdown.signal);
   const { signal } = shutdown;
   const peer = await openNodePeer({
     port: undefined,

@@ -11,7 +11,7 @@ const DEFAULT_LIMIT = 50;
 export async function search(context: CommandContext): Promise<ExitCode> {
   const { settings, output, shutdown } = context;
   const limit = settings.parsed("limit", parseCount) ?? DEFAULT_LIMIT;
-  const trackers = knownTrackers(settings).urls;
+  const trackers = (await knownTrackers(settings, shutdown.signal)).urls;
   const catalogues = new Catalogues(trackers, (error) => output.warn(error.code, error.message));
   const words = context.args.join(" ");
   const found = await catalogues.search(words, limit, shutdown.signal);

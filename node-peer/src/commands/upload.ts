@@ -22,7 +22,7 @@ export async function upload(context: CommandContext): Promise<ExitCode> {
   const { settings, output, shutdown } = context;
   const reach = reachability(settings);
   const plan: SharePlan = {
-    trackers: knownTrackers(settings).urls,
+    trackers: (await knownTrackers(settings, shutdown.signal)).urls,
     searchable: !settings.flag("unlisted"),
     endpoints: reach.endpoint === undefined ? [] : [reach.endpoint],
   };

@@ -11,7 +11,7 @@ import { readFile, stat } from "node:fs/promises";
 import { Catalogues, type Listed } from "../catalogue/catalogues.js";
 import { reasonOf } from "../storage/disk-error.js";
 import type { KnownTrackers } from "../settings/known-trackers.js";
-import { hubOfTracker, trackerOfHub } from "../catalogue/tracker-urls.js";
+import { distinctTrackers, trackerOfHub } from "../catalogue/tracker-urls.js";
 import { formatDate, formatSize } from "../units.js";
 
 /** A share to get: what is known of it before anybody was asked for its content. */
@@ -80,7 +80,9 @@ async function fromTorrentFile(path: string, sources: TargetSources): Promise<Ta
   const torrent = await readTorrentFile(path, sources.hasher);
   const { metainfo, webSeeds } = torrent;
   const { infoHash, name } = metainfo;
-  const trackers = mergeTrackers(torrent.trackers.flat(), sources.trackers);
+  // BEP 27: a private share is announced where its file says, and nowhere else.
+  const known = metainfo.isPrivate ? { ...sources.trackers, isChosen: false } : sources.trackers;
+  const trackers = mergeTrackers(torrent.trackers.flat(), known);
   return { infoHash, name, metainfo, trackers, endpoints: [], webSeeds, select: undefined };
 }
 
@@ -158,6 +160,6 @@ async function suggestions(name: string, catalogues: Catalogues, signal: AbortSi
 
 /** The link's own trackers first; the default one only when there is no other. */
 function mergeTrackers(hinted: readonly string[], known: KnownTrackers): readonly string[] {
-  const usable = hinted.filter((url) => hubOfTracker(url) !== undefined);
-  return [...new Set(known.isChosen || usable.length === 0 ? [...usable, ...known.urls] : usable)];
+  const usable = distinctTrackers(hinted);
+  return known.isChosen || usable.length === 0 ? distinctTrackers([...usable, ...known.urls]) : usable;
 }

@@ -1,5 +1,6 @@
 import type { Settings } from "./settings.js";
-import { DEFAULT_TRACKER, parseTrackerUrl } from "../catalogue/tracker-urls.js";
+import { preferHubs } from "../catalogue/prefer-hubs.js";
+import { DEFAULT_TRACKER, distinctTrackers, parseTrackerUrl } from "../catalogue/tracker-urls.js";
 
 /** Trackers of one run, and whether somebody chose them. */
 export interface KnownTrackers {
@@ -8,8 +9,12 @@ export interface KnownTrackers {
   readonly isChosen: boolean;
 }
 
-/** `--tracker`, else SHOAL_TRACKERS, else the configuration file, else the default. Throws UsageError. */
-export function knownTrackers(settings: Settings): KnownTrackers {
-  const urls = [...new Set(settings.list("tracker").map(parseTrackerUrl))];
-  return urls.length > 0 ? { urls, isChosen: true } : { urls: [DEFAULT_TRACKER], isChosen: false };
+/**
+ * `--tracker`, else SHOAL_TRACKERS, else the configuration file, else the default. A hub that was given by its HTTP
+ * announce URL is found out by asking it. Rejects with UsageError.
+ */
+export async function knownTrackers(settings: Settings, signal: AbortSignal): Promise<KnownTrackers> {
+  const urls = distinctTrackers(settings.list("tracker").map(parseTrackerUrl));
+  if (urls.length === 0) return { urls: [DEFAULT_TRACKER], isChosen: false };
+  return { urls: await preferHubs(urls, signal), isChosen: true };
 }

@@ -9,6 +9,8 @@ import { readConfigFile } from "./config-file.js";
 import { knownTrackers } from "./known-trackers.js";
 import { Settings } from "./settings.js";
 
+const never = new AbortController().signal;
+
 function settings(flags: Record<string, unknown>, env: NodeJS.ProcessEnv = {}, file = {}): Settings {
   return new Settings({ flags, env, file });
 }
@@ -21,19 +23,18 @@ describe("settings", () => {
     expect(settings({}, { SHOAL_UNTIL_RATIO: "2" }).text("untilRatio")).toBe("2");
   });
 
-  it("take an empty variable for one that is not set", () => {
+  it("take an empty variable for one that is not set", async () => {
     expect(settings({}, { SHOAL_UP: " " }, { up: "3M" }).text("up")).toBe("3M");
-    expect(knownTrackers(settings({}, { SHOAL_TRACKERS: "" }))).toEqual({
+    expect(await knownTrackers(settings({}, { SHOAL_TRACKERS: "" }), never)).toEqual({
       urls: ["ws://localhost:8000/announce"],
       isChosen: false,
     });
   });
 
-  it("take trackers from SHOAL_TRACKERS, separated by commas", () => {
-    const { urls, isChosen } = knownTrackers(
-      settings({}, { SHOAL_TRACKERS: "ws://a/announce, https://b:1/sub/ ,,c:2" }),
-    );
-    expect(urls).toEqual(["ws://a/announce", "wss://b:1/sub/announce", "ws://c:2/announce"]);
+  it("take trackers from SHOAL_TRACKERS, separated by commas", async () => {
+    const trackers = "ws://a/announce, https://b:1/sub/ ,,c:2, udp://d:3";
+    const { urls, isChosen } = await knownTrackers(settings({}, { SHOAL_TRACKERS: trackers }), never);
+    expect(urls).toEqual(["ws://a/announce", "wss://b:1/sub/announce", "ws://c:2/announce", "udp://d:3"]);
     expect(isChosen).toBe(true);
   });
 

@@ -58,7 +58,7 @@ export async function shareSource(hashed: HashedShare, plan: SharePlan, tools: S
     const announced = untilAnnounced(session, plan.trackers, tools.signal);
     const [{ listed, failures }] = await Promise.all([publisher.publishAll(), announced]);
     for (const failure of failures) tools.output.warn(failure.code, failure.message);
-    if (listed === 0)
+    if (listed === 0 && failures.length > 0)
       tools.output.warn("tracker", `${metainfo.name} is in no catalogue: its link works, its name does not`);
     established();
     publisher.follow(session);

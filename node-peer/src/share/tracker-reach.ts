@@ -1,4 +1,5 @@
 import { ShoalError, type SessionEvent, type TorrentSession } from "@shoal/peer-core";
+import { trackerKind } from "../catalogue/tracker-urls.js";
 import { trackerTrouble } from "../terminal/event-report.js";
 
 /** Follows which trackers of one share have answered, from the events of its session. */
@@ -23,11 +24,14 @@ export class TrackerReach {
     const [only] = this.#failures.values();
     const what =
       lines.length === 1 && only ? lines[0] : `None of ${lines.length} trackers can be reached: ${lines.join("; ")}`;
-    return new ShoalError(
-      "tracker",
-      `${what ?? ""}\nIs the hub running? Start one with "shoal serve", or name one with --tracker URL.`,
-      { cause: only },
-    );
+    return new ShoalError("tracker", `${what ?? ""}\n${this.#advice}`, { cause: only });
+  }
+
+  get #advice(): string {
+    const isOfHub = [...this.#trackers].some((url) => trackerKind(url) === "hub");
+    return isOfHub
+      ? 'Is the hub running? Start one with "shoal serve", or name one with --tracker URL.'
+      : "Try again later, or name another tracker with --tracker URL.";
   }
 
   see(event: SessionEvent): void {

@@ -1,5 +1,6 @@
 import type { InfoHash, SessionEvent, ShoalError } from "@shoal/peer-core";
 import type { Metainfo } from "@shoal/peer-core/torrent";
+import { trackerLabel } from "../trackers/tracker-label.js";
 import type { FileDescription } from "./json-events.js";
 import type { Output } from "./output.js";
 
@@ -18,11 +19,14 @@ export function reportEvent(event: SessionEvent, infoHash: InfoHash, output: Out
       output.detail(`peer ${event.label} ${event.change}${event.reason ? `: ${event.reason}` : ""}`);
       break;
     case "announced":
-      output.ended(event.tracker, `The tracker ${event.tracker} answers again.`);
-      output.detail(`tracker ${event.tracker}: ${event.peers} peers`);
+      output.ended(event.tracker, `The tracker ${trackerLabel(event.tracker)} answers again.`);
+      output.detail(`tracker ${trackerLabel(event.tracker)}: ${event.peers} peers`);
       break;
     case "tracker-error":
       output.warnOnce(event.tracker, "tracker", trackerTrouble(event.tracker, event.error));
+      break;
+    case "tracker-warning":
+      output.warn("tracker", `Tracker ${trackerLabel(event.tracker)} warns: ${event.message}`);
       break;
     case "warning":
       output.warn(event.code, event.message);
@@ -31,9 +35,10 @@ export function reportEvent(event: SessionEvent, infoHash: InfoHash, output: Out
   }
 }
 
-/** What a tracker's failure is told as: with its URL, once. */
+/** What a tracker's failure is told as: with its name, once. */
 export function trackerTrouble(url: string, error: ShoalError): string {
-  return error.message.includes(url) ? error.message : `${url}: ${error.message}`;
+  const label = trackerLabel(url);
+  return error.message.includes(url) || error.message.includes(label) ? error.message : `${label}: ${error.message}`;
 }
 
 /** The `metadata` event of a share. */
