@@ -70,9 +70,9 @@ export class WebSocketConnection implements Connection {
     queueMicrotask(() => this.#deliverHeld());
   }
 
-  send(bytes: Uint8Array): void {
+  send(bytes: Uint8Array, onSent?: (bytes: Uint8Array) => void): void {
     if (this.#reason !== undefined || this.#ownClose !== undefined || bytes.length === 0) return;
-    if (this.#isNode) this.#socket.send(bytes, this.#onWritten);
+    if (this.#isNode) this.#socket.send(bytes, onSent === undefined ? this.#onWritten : this.#givingBack(bytes, onSent));
     else this.#socket.send(bytes);
     this.#watch.noteSent(bytes.length);
     if (!this.#isNode && this.#watch.isAboveDrain) this.#pollTimer ??= setTimeout(this.#poll, POLL_MS);
@@ -114,6 +114,13 @@ export class WebSocketConnection implements Connection {
 
   /** One function for all sends: a closure for each would cost more than the send of a small message. */
   readonly #onWritten = (): void => this.#watch.check();
+
+  #givingBack(bytes: Uint8Array, onSent: (bytes: Uint8Array) => void): (error?: Error | null) => void {
+    return (error) => {
+      if (error === undefined || error === null) onSent(bytes);
+      this.#watch.check();
+    };
+  }
 
   readonly #poll = (): void => {
     this.#pollTimer = undefined;

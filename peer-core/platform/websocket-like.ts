@@ -9,8 +9,8 @@ export interface WebSocketLike {
   onmessage: Handler<{ readonly data: unknown }>;
   onerror: Handler<{ readonly error?: unknown }>;
   onclose: Handler<{ readonly code: number; readonly reason: string }>;
-  /** `ws` calls `onWritten` when the bytes have left the process; a browser ignores it. */
-  send(bytes: Uint8Array, onWritten?: () => void): void;
+  /** `ws` calls `onWritten` when the bytes have left the process, or with an error; a browser ignores it. */
+  send(bytes: Uint8Array, onWritten?: (error?: Error | null) => void): void;
   close(code?: number, reason?: string): void;
   /** `ws` only: drops the link at once. */
   terminate?(): void;

@@ -64,9 +64,9 @@ export class TcpConnection implements Connection {
     });
   }
 
-  send(bytes: Uint8Array): void {
+  send(bytes: Uint8Array, onSent?: (bytes: Uint8Array) => void): void {
     if (this.#reason !== undefined || this.#ownClose !== undefined || bytes.length === 0) return;
-    this.#socket.write(bytes, this.#onWritten);
+    this.#socket.write(bytes, onSent === undefined ? this.#onWritten : this.#givingBack(bytes, onSent));
     this.#watch.noteSent(bytes.length);
   }
 
@@ -80,6 +80,11 @@ export class TcpConnection implements Connection {
     this.#socket.resume();
   }
 
+  /** Where the next read is wanted; undefined where it makes no difference. */
+  room(): Uint8Array | undefined {
+    return this.#reason === undefined && this.#ownClose === undefined ? this.#events?.roomForBytes?.() : undefined;
+  }
+
   /** Hands over what the socket has read; for sockets that read into a buffer of their owner (`onread`). */
   deliver(chunk: Uint8Array): void {
     if (this.#reason !== undefined || this.#ownClose !== undefined) return;
@@ -90,6 +95,13 @@ export class TcpConnection implements Connection {
 
   /** One function for all sends: a closure for each would cost more than the send of a small message. */
   readonly #onWritten = (): void => this.#watch.check();
+
+  #givingBack(bytes: Uint8Array, onSent: (bytes: Uint8Array) => void): (error?: Error | null) => void {
+    return (error) => {
+      if (error === undefined || error === null) onSent(bytes);
+      this.#watch.check();
+    };
+  }
 
   #lose(message: string): void {
     this.#socket.resetAndDestroy();

@@ -53,7 +53,7 @@ function awaitOpen(target: { host: string; port: number }, request: Dial): void 
     connection?.deliver(buffer.subarray(0, length));
     return true;
   };
-  const socket = connect({ ...target, onread: { buffer: readBuffer, callback: onRead } });
+  const socket = connect({ ...target, onread: { buffer: () => connection?.room() ?? readBuffer, callback: onRead } });
   // Reading begins when somebody is attached.
   socket.pause();
   const settle = (): void => {

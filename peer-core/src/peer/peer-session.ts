@@ -5,7 +5,7 @@ import { RateLimiter } from "../base/rate-limiter.js";
 import { RateMeter } from "../base/rate-meter.js";
 import type { CloseReason, Connection } from "../ports/connection.js";
 import type { Clock, Timer } from "../ports/runtime.js";
-import { WireDecoder } from "../wire/decode.js";
+import { WireDecoder, type BlockHeader } from "../wire/decode.js";
 import { encodeMessage } from "../wire/encode.js";
 import { encodeHandshake, type Handshake } from "../wire/handshake.js";
 import { CLOSE, DEAD_FOREIGN_MS, DEAD_MS, HANDSHAKE_TIMEOUT_MS, KEEP_ALIVE_MS } from "../wire/limits.js";
@@ -28,6 +28,8 @@ export interface SessionOwner {
   onOpen(session: PeerSession): void;
   /** Throws ShoalError("wire") for what breaks a rule: the session closes with 1002. Views are valid during the call only. */
   onMessage(session: PeerSession, message: PeerMessage): void;
+  /** Memory for a block whose header has come; see WireSink. */
+  landingFor?(session: PeerSession, header: BlockHeader): Uint8Array | undefined;
   /** All messages that came together have been handed over: the time to ask for more. */
   onBatch(session: PeerSession): void;
   onDrain(session: PeerSession): void;
@@ -101,6 +103,8 @@ export class PeerSession {
       onHandshake: (handshake) => this.#onHandshake(handshake),
       onMessage: (message) => this.#onMessage(message),
       maxBlockBytes: () => this.requests.largestAsked,
+      landingFor: (header) =>
+        this.#state.kind === "active" ? this.#state.owner.landingFor?.(this, header) : undefined,
     });
     const timeout = options.clock.schedule(HANDSHAKE_TIMEOUT_MS, () =>
       this.close(CLOSE.protocolError, "no handshake in time"),
@@ -112,6 +116,7 @@ export class PeerSession {
   start(): void {
     this.#options.connection.attach({
       onBytes: (bytes) => this.#onBytes(bytes),
+      roomForBytes: () => this.#decoder.room(),
       onDrain: () => this.#state.kind === "active" && this.#state.owner.onDrain(this),
       onClosed: (reason) => this.#onClosed(reason),
     });
@@ -162,11 +167,12 @@ export class PeerSession {
     if (encoded !== undefined && this.remote.supportsExtensions) this.#enqueue(encodeMessage(encoded));
   }
 
-  /** Sends a whole `piece` message at once; the buffer belongs to the link from now on. */
-  sendFrame(frame: Uint8Array): void {
+  /** Sends a whole `piece` message at once; the buffer belongs to the link until `onSent` gives it back, if ever. */
+  sendFrame(frame: Uint8Array, onSent?: (frame: Uint8Array) => void): void {
     this.#outbox.flush();
     if (this.#state.kind !== "active") return;
-    this.#write(frame);
+    this.#lastSentAt = this.#options.clock.now();
+    this.#options.connection.send(frame, onSent);
   }
 
   /** To be called about once a second: sends keep-alives and closes a link on which nothing comes. */

@@ -87,6 +87,12 @@ export class RequestWindow {
     return this.#outstanding.has(keyOf(piece, begin));
   }
 
+  /** True when exactly this block is outstanding. */
+  expects({ piece, begin, length }: { piece: number; begin: number; length: number }): boolean {
+    const request = this.#outstanding.get(keyOf(piece, begin));
+    return request?.begin === begin && request.length === length;
+  }
+
   /** A block has come. Undefined when it was never asked for; `late` when it had been given up. */
   settle(piece: number, begin: number, length: number, now: number): { late: boolean } | undefined {
     const key = keyOf(piece, begin);

@@ -10,6 +10,11 @@ export interface CloseReason {
 export interface ConnectionEvents {
   /** Bytes in order, cut anywhere. The view is valid during the call only. */
   onBytes(bytes: Uint8Array): void;
+  /**
+   * Where the next bytes are wanted. An adapter that reads into memory of others' choice asks before each read, fills it
+   * from its start and hands that over by `onBytes`; undefined: into its own memory.
+   */
+  roomForBytes?(): Uint8Array | undefined;
   /** `queuedBytes` has fallen to `drainBytes` or below after having been above it. */
   onDrain(): void;
   /** Exactly once, last, for either side's close or a loss. Nothing is delivered after it. */
@@ -36,8 +41,11 @@ export interface Connection {
   readonly drainBytes: number;
   /** Starts delivery, once. What arrived before is kept by the adapter (within its message limit) and delivered asynchronously. */
   attach(events: ConnectionEvents): void;
-  /** Queues whole peer-wire messages. The buffer belongs to the link from now on. A no-op once closed. */
-  send(bytes: Uint8Array): void;
+  /**
+   * Queues whole peer-wire messages. The buffer belongs to the link from now on, until `onSent` gives it back: at most
+   * once, when the bytes have left, and never where the adapter cannot tell. A no-op once closed.
+   */
+  send(bytes: Uint8Array, onSent?: (bytes: Uint8Array) => void): void;
   /** Sends what is queued, then closes; asks once, later calls are no-ops. `onClosed` follows asynchronously, within 5 s. */
   close(code: number, message: string): void;
 }

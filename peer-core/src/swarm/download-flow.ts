@@ -4,6 +4,7 @@ import type { PeerSession } from "../peer/peer-session.js";
 import type { OutRequest } from "../peer/request-window.js";
 import type { Timer } from "../ports/runtime.js";
 import { UNIT_BYTES } from "../torrent/geometry.js";
+import type { BlockHeader } from "../wire/decode.js";
 import { BLOCK_MAX_BYTES, CLOSE } from "../wire/limits.js";
 import type { DownloadParts } from "./download-parts.js";
 import { judgePatience } from "./patience.js";
@@ -100,6 +101,14 @@ export class DownloadFlow {
     limiter.refund(request.length);
     if (!session.remote.isChoking) session.requests.pause(runtime.clock.now() + REFUSED_PAUSE_MS);
     this.#planSoon();
+  }
+
+  /** Where a block whose header has come may be read to: into its piece, when it is one that was asked for. */
+  landingFor(session: PeerSession, header: BlockHeader): Uint8Array | undefined {
+    if (!session.requests.expects(header)) return undefined;
+    const assembly = this.#parts.scheduler.get(header.piece);
+    if (assembly === undefined || (assembly.soloSession ?? session.id) !== session.id) return undefined;
+    return assembly.land(header.begin, header.length);
   }
 
   /** Throws ShoalError("wire") for a block that does not fit or was never asked for. */

@@ -142,7 +142,7 @@ export class DownloadScheduler {
   finished(assembly: PieceAssembly, keepBuffer: boolean): void {
     this.#forget(assembly);
     this.#version++;
-    if (!keepBuffer) this.#buffers.give(assembly.bytes);
+    if (!keepBuffer && !assembly.isBeingReadInto) this.#buffers.give(assembly.bytes);
   }
 
   /** Everything wanted is here: spare memory is let go. */

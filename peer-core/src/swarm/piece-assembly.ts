@@ -20,12 +20,14 @@ const MAX_HOLDERS = 2;
  */
 export class PieceAssembly {
   readonly piece: PieceIndex;
-  readonly bytes: Uint8Array;
   /** The only session that may contribute: set when a mixed piece failed its hash. */
   soloSession: number | undefined;
   readonly #holders: Uint8Array;
   readonly #senders: Int32Array;
   readonly #askedAt: Float64Array;
+  #bytes: Uint8Array;
+  /** Blocks that are being read straight into `#bytes`, whose units nobody has delivered; they do not overlap. */
+  #landings: UnitRun[] = [];
   #left: number;
   #cursor = 0;
   #unrequested: number;
@@ -35,13 +37,22 @@ export class PieceAssembly {
   /** `bytes` has exactly the piece's size. */
   constructor(piece: PieceIndex, bytes: Uint8Array) {
     this.piece = piece;
-    this.bytes = bytes;
+    this.#bytes = bytes;
     const units = Math.ceil(bytes.length / UNIT_BYTES);
     this.#holders = new Uint8Array(units);
     this.#senders = new Int32Array(units);
     this.#askedAt = new Float64Array(units);
     this.#left = units;
     this.#unrequested = units;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
+  /** A link may still write into `bytes`, also one that has closed: the buffer must not be used for anything else. */
+  get isBeingReadInto(): boolean {
+    return this.#landings.length > 0;
   }
 
   get isComplete(): boolean {
@@ -108,8 +119,23 @@ export class PieceAssembly {
     }
   }
 
+  /** Where a block that is on its way may be read to; undefined when others may bring its units meanwhile. */
+  land(begin: number, length: number): Uint8Array | undefined {
+    const run = this.runOf(begin, length);
+    for (let unit = run.unit; unit < run.unit + run.count; unit++) {
+      if (this.#senders[unit] !== 0 || this.#holders[unit] !== 1) return undefined;
+    }
+    if (this.#landings.some((landing) => overlap(landing, run))) return undefined;
+    this.#landings.push(run);
+    return this.#bytes.subarray(begin, begin + length);
+  }
+
   /** Takes in a block that begins on a unit; returns how many of its bytes were new. */
   add(begin: number, block: Uint8Array, session: number): number {
+    const hasLanded = block.buffer === this.#bytes.buffer && block.byteOffset === this.#bytes.byteOffset + begin;
+    const run = this.runOf(begin, block.length);
+    if (hasLanded) this.#landings = this.#landings.filter((landing) => landing.unit !== run.unit);
+    else if (this.#landings.some((landing) => overlap(landing, run))) this.#leaveBuffer();
     let fresh = 0;
     for (let offset = 0; offset < block.length; offset += UNIT_BYTES) {
       const unit = (begin + offset) / UNIT_BYTES;
@@ -119,7 +145,8 @@ export class PieceAssembly {
       this.#left--;
       fresh += Math.min(UNIT_BYTES, block.length - offset);
     }
-    if (fresh === block.length) this.bytes.set(block, begin);
+    if (hasLanded) invariant(fresh === block.length, `what lands in piece ${this.piece} comes once`);
+    else if (fresh === block.length) this.#bytes.set(block, begin);
     else if (fresh > 0) this.#addUnits(begin, block, session);
     return fresh;
   }
@@ -148,18 +175,31 @@ export class PieceAssembly {
 
   rangeOf(run: UnitRun): { begin: number; length: number } {
     const begin = run.unit * UNIT_BYTES;
-    return { begin, length: Math.min(run.count * UNIT_BYTES, this.bytes.length - begin) };
+    return { begin, length: Math.min(run.count * UNIT_BYTES, this.#bytes.length - begin) };
   }
 
   #isUnrequested(unit: number): boolean {
     return this.#holders[unit] === 0 && this.#senders[unit] === 0;
   }
 
+  /**
+   * Goes on in another buffer: a slow link is still reading a block into this one, over what somebody else has brought.
+   * What comes of it is taken in later like any other block.
+   */
+  #leaveBuffer(): void {
+    this.#bytes = this.#bytes.slice();
+    this.#landings = [];
+  }
+
   /** Part of the block was here already: only the units that this session was the first to send may be written. */
   #addUnits(begin: number, block: Uint8Array, session: number): void {
     for (let offset = 0; offset < block.length; offset += UNIT_BYTES) {
       if (this.#senders[(begin + offset) / UNIT_BYTES] !== session) continue;
-      this.bytes.set(block.subarray(offset, offset + UNIT_BYTES), begin + offset);
+      this.#bytes.set(block.subarray(offset, offset + UNIT_BYTES), begin + offset);
     }
   }
+}
+
+function overlap(a: UnitRun, b: UnitRun): boolean {
+  return a.unit < b.unit + b.count && b.unit < a.unit + a.count;
 }

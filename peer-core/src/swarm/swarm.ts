@@ -6,6 +6,7 @@ import type { CloseReason } from "../ports/connection.js";
 import type { PieceStore } from "../ports/piece-store.js";
 import type { Timer } from "../ports/runtime.js";
 import type { Metainfo } from "../torrent/metainfo.js";
+import type { BlockHeader } from "../wire/decode.js";
 import { LOCAL_EXTENSIONS } from "../wire/extensions/extended-handshake.js";
 import { BLOCK_MAX_BYTES, CLOSE, MAX_QUEUED_REQUESTS } from "../wire/limits.js";
 import { Content } from "./content.js";
@@ -161,6 +162,10 @@ export class Swarm implements SessionOwner {
     else this.#content.onMessage(session, message);
     if (message.type === "have" || message.type === "bitfield" || message.type === "have-all")
       this.#members.closeIfBothSeed(session);
+  }
+
+  landingFor(session: PeerSession, header: BlockHeader): Uint8Array | undefined {
+    return this.#content?.download.landingFor(session, header);
   }
 
   onBatch(session: PeerSession): void {

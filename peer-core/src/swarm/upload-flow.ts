@@ -6,9 +6,10 @@ import type { InRequest } from "../peer/upload-queue.js";
 import type { PieceStore } from "../ports/piece-store.js";
 import type { Runtime, Timer } from "../ports/runtime.js";
 import { UNIT_BYTES } from "../torrent/geometry.js";
-import { pieceFrame } from "../wire/encode.js";
+import { pieceFrame, pieceFrameBytes } from "../wire/encode.js";
 import { BLOCK_MAX_BYTES } from "../wire/limits.js";
 import { Choker, hasFreeSlot } from "./choker.js";
+import { FramePool } from "./frame-pool.js";
 import type { PieceTable } from "./piece-table.js";
 
 export interface UploadHost {
@@ -38,6 +39,7 @@ export class UploadFlow {
   readonly #parts: UploadParts;
   readonly #choker: Choker;
   readonly #reading = new Set<Promise<void>>();
+  readonly #frames = new FramePool();
   #nextRoundAt: number;
   #limiterTimer: Timer | undefined;
   #turn = 0;
@@ -102,6 +104,7 @@ export class UploadFlow {
   tick(now: number): void {
     // A limit that was lifted is noticed here.
     for (const session of this.#parts.host.sessions()) this.#pump(session);
+    this.#frames.tick(now);
     if (now < this.#nextRoundAt) return;
     this.#nextRoundAt = now + CHOKE_ROUND_MS;
     const decision = this.#choker.round(this.#chokerPeers(now), now, this.#parts.table.isComplete);
@@ -157,7 +160,8 @@ export class UploadFlow {
   async #serve(session: PeerSession, request: InRequest): Promise<void> {
     const { table, store, host, limiter, runtime } = this.#parts;
     const piece = table.geometry.pieceIndex(request.piece);
-    const { bytes, block } = pieceFrame(piece, request.begin, request.length);
+    const frame = this.#frames.take(pieceFrameBytes(request.length), runtime.clock.now());
+    const { block } = pieceFrame(piece, request.begin, request.length, frame);
     session.uploads.reading++;
     session.uploads.readingBytes += request.length;
     let failure: { readonly error: unknown } | undefined;
@@ -176,7 +180,7 @@ export class UploadFlow {
     } else {
       session.upMeter.add(request.length, runtime.clock.now());
       this.meter.add(request.length, runtime.clock.now());
-      session.sendFrame(bytes);
+      session.sendFrame(frame, this.#frames.give);
     }
     this.#pump(session);
   }

@@ -10,19 +10,41 @@ export interface WireSink {
   onMessage(message: WireMessage): void;
   /** The longest block that can honestly arrive now: what was ever asked for on this link, 0 before the first request. */
   maxBlockBytes(): number;
+  /**
+   * Where the block whose header has come is to be put together: memory of exactly its length, which stays the decoder's
+   * unless and until the message is handed over. Undefined: in memory of the decoder's own.
+   */
+  landingFor?(header: BlockHeader): Uint8Array | undefined;
 }
+
+export interface BlockHeader {
+  readonly piece: number;
+  readonly begin: number;
+  /** Bytes of the block. */
+  readonly length: number;
+}
+
+/** Blocks from this size on are read straight to where they belong, their headers by themselves … */
+const LONG_BLOCK_BYTES = 65_536;
+/** … with a little of what follows, in case it is something short. */
+const PEEK_BYTES = 1_024;
 
 /**
  * Cuts a byte stream into the handshake and messages.
  *
  * A message that lies whole within one `push` is decoded in place. One that is cut is gathered in a buffer of its own,
- * allocated only after its announced length has been held against the limits. `#head` gathers the handshake or a
- * message's length and id; `#body` is the message under way, `#filled` says how much of either is there.
+ * allocated only after its announced length has been held against the limits; a block of one that is asked for is put
+ * together where it belongs (`landingFor`), and `room` lets who reads the stream put it there without a copy.
+ *
+ * `#head` gathers the handshake or a message's beginning; `#body` is the message under way, or its block alone when
+ * `#landing` is set; `#filled` says how much of either is there.
  */
 export class WireDecoder {
   readonly #sink: WireSink;
   readonly #head = new Uint8Array(HANDSHAKE_BYTES);
   #body: Uint8Array | undefined;
+  #landing: BlockHeader | undefined;
+  #peek: Uint8Array | undefined;
   #filled = 0;
   #handshakeDone = false;
   #stopped = false;
@@ -34,7 +56,14 @@ export class WireDecoder {
   /** Nothing more is delivered, not even what is left of the bytes being pushed. */
   stop(): void {
     this.#stopped = true;
-    this.#body = undefined;
+    this.#body = this.#landing = undefined;
+  }
+
+  /** Where the next bytes are best put before they are pushed; undefined when it makes no difference. */
+  room(): Uint8Array | undefined {
+    if (this.#body !== undefined) return this.#body.subarray(this.#filled);
+    if (this.#filled > 0 || this.#sink.maxBlockBytes() < LONG_BLOCK_BYTES) return undefined;
+    return (this.#peek ??= new Uint8Array(PEEK_BYTES));
   }
 
   /** Throws ShoalError("wire") at the first violation; the link cannot be read on after that. */
@@ -83,23 +112,47 @@ export class WireDecoder {
     if (this.#filled < 5) return end;
     const id = this.#head[4] ?? 0;
     this.#checkLength(length, id);
+    if (id === CODE.piece && length > PIECE_HEADER_BYTES) return this.#startBlock(length, bytes, end);
     this.#body = new Uint8Array(length);
     this.#body[0] = id;
     this.#filled = 1;
     return length === 1 ? this.#finishBody(this.#body, end) : end;
   }
 
+  #startBlock(length: number, bytes: Uint8Array, at: number): number {
+    const header = 4 + PIECE_HEADER_BYTES;
+    const end = this.#gather(bytes, at, header);
+    if (this.#filled < header) return end;
+    this.#landing = {
+      piece: readUint32(this.#head, 5),
+      begin: readUint32(this.#head, 9),
+      length: length - PIECE_HEADER_BYTES,
+    };
+    this.#body = this.#sink.landingFor?.(this.#landing);
+    this.#filled = 0;
+    if (this.#body !== undefined) return end;
+    this.#landing = undefined;
+    this.#body = new Uint8Array(length);
+    this.#body.set(this.#head.subarray(4, header));
+    this.#filled = PIECE_HEADER_BYTES;
+    return end;
+  }
+
   #pushBody(body: Uint8Array, bytes: Uint8Array, at: number): number {
     const taken = Math.min(body.length - this.#filled, bytes.length - at);
-    body.set(bytes.subarray(at, at + taken), this.#filled);
+    // Bytes that were read into `room` are there already.
+    const isThere = bytes.buffer === body.buffer && bytes.byteOffset + at === body.byteOffset + this.#filled;
+    if (!isThere) body.set(bytes.subarray(at, at + taken), this.#filled);
     this.#filled += taken;
     return this.#filled === body.length ? this.#finishBody(body, at + taken) : at + taken;
   }
 
   #finishBody(body: Uint8Array, end: number): number {
-    this.#body = undefined;
+    const landing = this.#landing;
+    this.#body = this.#landing = undefined;
     this.#filled = 0;
-    this.#sink.onMessage(decodeBody(body));
+    if (landing === undefined) this.#sink.onMessage(decodeBody(body));
+    else this.#sink.onMessage({ type: "piece", piece: landing.piece, begin: landing.begin, block: body });
     return end;
   }
 
@@ -109,9 +162,9 @@ export class WireDecoder {
     return end;
   }
 
-  /** Copies into `#head` until it holds `wanted` bytes; returns where the rest begins. */
+  /** Copies into `#head` until it holds at least `wanted` bytes; returns where the rest begins. */
   #gather(bytes: Uint8Array, at: number, wanted: number): number {
-    const taken = Math.min(wanted - this.#filled, bytes.length - at);
+    const taken = Math.max(0, Math.min(wanted - this.#filled, bytes.length - at));
     this.#head.set(bytes.subarray(at, at + taken), this.#filled);
     this.#filled += taken;
     return at + taken;

@@ -53,9 +53,18 @@ export function encodeMessage(message: Exclude<WireMessage, { type: "unknown" }>
   }
 }
 
-/** A `piece` message of `length` bytes whose block is still to be filled in place, through `block`. */
-export function pieceFrame(piece: number, begin: number, length: number): { bytes: Uint8Array; block: Uint8Array } {
-  const bytes = new Uint8Array(PIECE_FRAME_HEADER_BYTES + length);
+/** Bytes of a `piece` message whose block has `length` bytes. */
+export function pieceFrameBytes(length: number): number {
+  return PIECE_FRAME_HEADER_BYTES + length;
+}
+
+/** A `piece` message in `bytes`, which it fills exactly; the block is still to be filled in place, through `block`. */
+export function pieceFrame(
+  piece: number,
+  begin: number,
+  length: number,
+  bytes: Uint8Array = new Uint8Array(pieceFrameBytes(length)),
+): { bytes: Uint8Array; block: Uint8Array } {
   writeUint32(bytes, 0, 9 + length);
   bytes[4] = CODE.piece;
   writeUint32(bytes, 5, piece);
