@@ -58,7 +58,6 @@ describe("a peer that breaks the rules is sent away with 1002, and harms nobody"
     ["a bitfield that is too short", afterHello((link) => link.say(ID.bitfield, new Uint8Array(1)))],
     ["a bitfield that is too long", afterHello((link) => link.say(ID.bitfield, new Uint8Array(3)))],
     ["a block that was never asked for", afterHello((link) => link.say(ID.piece, 0, 0, new Uint8Array(1)))],
-    ["an empty block", afterHello((link) => link.say(ID.piece, 0, 0))],
     ["a request past the end", afterHello((link) => link.say(ID.request, 0, PIECE, 1))],
     ["a request for nothing", afterHello((link) => link.say(ID.request, 0, 0, 0))],
     ["a request for four gigabytes", afterHello((link) => link.say(ID.request, 0, 0, 0xffff_ffff))],

@@ -109,4 +109,46 @@ describe("PieceAssembly", () => {
   it("is loud about a unit given up that was not in flight", () => {
     expect(() => assembly(1).unreserve({ unit: 0, count: 1 })).toThrow("Invariant");
   });
+
+  describe("where blocks are read to", () => {
+    it("is the piece itself for one that nobody else is asked for, and taken in without another copy", () => {
+      const subject = assembly(4);
+      subject.reserve({ unit: 1, count: 2 }, 0);
+      const landing = subject.land(UNIT_BYTES, 2 * UNIT_BYTES);
+      expect(landing?.buffer).toBe(subject.bytes.buffer);
+      expect(subject.isBeingReadInto).toBe(true);
+      landing?.fill(7);
+      subject.unreserve({ unit: 1, count: 2 });
+      expect(landing && subject.add(UNIT_BYTES, landing, ALICE)).toBe(2 * UNIT_BYTES);
+      expect([drawing(subject, 4), subject.isBeingReadInto]).toEqual([".aa.", false]);
+      expect(equalBytes(subject.bytes.subarray(UNIT_BYTES, 3 * UNIT_BYTES), block(2, 7))).toBe(true);
+    });
+
+    it("is elsewhere for what has come, is asked of two, is not asked of anybody, or is being read already", () => {
+      const subject = assembly(6);
+      subject.reserve({ unit: 0, count: 4 }, 0);
+      subject.add(0, block(1, 9), BOB);
+      subject.reserve({ unit: 1, count: 1 }, 0);
+      expect(subject.land(0, UNIT_BYTES)).toBeUndefined();
+      expect(subject.land(UNIT_BYTES, UNIT_BYTES)).toBeUndefined();
+      expect(subject.land(4 * UNIT_BYTES, UNIT_BYTES)).toBeUndefined();
+      expect(subject.land(2 * UNIT_BYTES, 2 * UNIT_BYTES)).toBeDefined();
+      expect(subject.land(3 * UNIT_BYTES, UNIT_BYTES)).toBeUndefined();
+    });
+
+    it("is left behind when somebody else brings one of its units first: the slow one writes over nothing", () => {
+      const subject = assembly(3);
+      subject.reserve({ unit: 0, count: 3 }, 0);
+      const landing = subject.land(0, 2 * UNIT_BYTES) ?? new Uint8Array();
+      landing.subarray(0, 100).fill(1);
+      expect(subject.add(UNIT_BYTES, block(1, 5), BOB)).toBe(UNIT_BYTES);
+      landing.fill(6);
+      expect(subject.bytes[UNIT_BYTES]).toBe(5);
+      expect(subject.isBeingReadInto).toBe(false);
+      expect(subject.add(0, landing, ALICE)).toBe(UNIT_BYTES);
+      expect(subject.add(2 * UNIT_BYTES, block(1, 8), ALICE)).toBe(UNIT_BYTES);
+      expect(drawing(subject, 3)).toBe("aba");
+      expect([0, 1, 2].map((unit) => subject.bytes[unit * UNIT_BYTES])).toEqual([6, 5, 8]);
+    });
+  });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { concatBytes, equalBytes, writeUint32 } from "../base/bytes.js";
 import { isShoalError, ShoalError } from "../base/errors.js";
 import { infoHashFromBytes, peerIdFromBytes } from "../base/ids.js";
-import { WireDecoder } from "./decode.js";
+import { WireDecoder, type BlockHeader } from "./decode.js";
 import { encodeMessage, pieceFrame } from "./encode.js";
 import { encodeHandshake, HANDSHAKE_BYTES, type Handshake } from "./handshake.js";
 import { BLOCK_MAX_BYTES, MAX_MESSAGE_BYTES } from "./limits.js";
@@ -142,6 +142,68 @@ describe("WireDecoder", () => {
     pushInCuts(recorder, bytes, [5_000]);
     const [message] = recorder.messages;
     expect(message?.type === "piece" && equalBytes(message.block, block)).toBe(true);
+  });
+
+  it("puts a block that is cut together where it is wanted, and hands over that memory", () => {
+    const { bytes, block } = pieceFrame(3, 16_384, 1_000);
+    for (let i = 0; i < block.length; i++) block[i] = i * 7;
+    for (const cut of [1, 12, 13, 14, 500]) {
+      const landing = new Uint8Array(1_000);
+      const asked: BlockHeader[] = [];
+      const handed: WireMessage[] = [];
+      const decoder = new WireDecoder({
+        onHandshake: () => undefined,
+        onMessage: (message) => handed.push(message),
+        maxBlockBytes: () => 1_000,
+        landingFor: (header) => {
+          asked.push(header);
+          return landing;
+        },
+      });
+      const rest = concatBytes([bytes.subarray(cut), encodeMessage({ type: "have", piece: 9 })]);
+      for (const part of [OPENING, bytes.subarray(0, cut), rest]) decoder.push(part);
+      expect(asked).toEqual([{ piece: 3, begin: 16_384, length: 1_000 }]);
+      expect(handed).toEqual([
+        { type: "piece", piece: 3, begin: 16_384, block },
+        { type: "have", piece: 9 },
+      ]);
+      expect(handed[0]?.type === "piece" && handed[0].block).toBe(landing);
+    }
+  });
+
+  it("takes what was read into its room, wherever the reads end", () => {
+    const reads = fc.array(fc.integer({ min: 1, max: 70_000 }), { minLength: 1, maxLength: 20 });
+    const lengths = fc.array(fc.constantFrom(1, 16_384, 65_536), { minLength: 1, maxLength: 6 });
+    fc.assert(
+      fc.property(lengths, reads, fc.boolean(), (blocks, sizes, lands) => {
+        const frames = blocks.map((length, piece) => {
+          const { bytes, block } = pieceFrame(piece, 0, length);
+          for (let i = 0; i < length; i++) block[i] = i * (piece + 1);
+          return bytes;
+        });
+        const stream = concatBytes(frames.flatMap((frame) => [frame, encodeMessage({ type: "have", piece: 1 })]));
+        const handed: Uint8Array[] = [];
+        const decoder = new WireDecoder({
+          onHandshake: () => undefined,
+          onMessage: (message) => {
+            if (message.type === "piece") handed.push(message.block.slice());
+          },
+          maxBlockBytes: () => LONGEST_BLOCK,
+          ...(lands ? { landingFor: ({ length }: BlockHeader) => new Uint8Array(length) } : {}),
+        });
+        decoder.push(OPENING);
+        const own = new Uint8Array(100_000);
+        for (let at = 0, turn = 0; at < stream.length; turn++) {
+          const room = decoder.room() ?? own;
+          const read = Math.min(room.length, sizes[turn % sizes.length] ?? 1, stream.length - at);
+          room.set(stream.subarray(at, at + read));
+          decoder.push(room.subarray(0, read));
+          at += read;
+        }
+        expect(handed.map((block) => block.length)).toEqual(blocks);
+        expect(handed.every((block, index) => equalBytes(block, (frames[index] ?? own).subarray(13)))).toBe(true);
+      }),
+    );
   });
 
   it("throws nothing but wire errors for random bytes", () => {
