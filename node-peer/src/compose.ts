@@ -11,13 +11,13 @@ import {
   createCryptoRandom,
   createFetchRangeSource,
   createSystemClock,
-  createWebCryptoHasher,
   createWebSocketDialer,
   createWebSocketTrackerChannel,
 } from "@shoal/peer-core/platform";
 import { combineDialers } from "./net/combine-dialers.js";
 import { createTcpDialer } from "./net/tcp-dialer.js";
 import { leadsHome } from "./net/leads-home.js";
+import { createThreadHasher } from "./hashing/thread-hasher.js";
 import { listenForPeers, type PeerServer } from "./net/peer-server.js";
 import { trackerKind } from "./catalogue/tracker-urls.js";
 import { createHttpTrackerChannel } from "./trackers/http-tracker-channel.js";
@@ -42,7 +42,7 @@ export interface NodePeer {
 
 /** SHA-1 as this process computes it. */
 export function createHasher(): Hasher {
-  return createWebCryptoHasher();
+  return createThreadHasher();
 }
 
 /** The one place where the parts of a Node peer are chosen. Throws ShoalError("connection") when the port is taken. */

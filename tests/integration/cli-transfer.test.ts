@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,6 +38,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+const sha1 = (bytes: Uint8Array) => createHash("sha1").update(bytes).digest();
+
 /** Options for a command with its own data folder, at the test's hub. */
 function at(cwd: string): CommandOptions {
   return { cwd, env: { SHOAL_TRACKERS: tracker, SHOAL_DATA: join(cwd, ".data") } };
@@ -71,6 +73,16 @@ describe("upload and download", () => {
       expect(result, what).toMatchObject({ code: 0, stdout: `${join(cwd, `got-${index}`, "song.flac")}\n` });
       expect((await readFile(join(cwd, `got-${index}`, "song.flac"))).equals(content)).toBe(true);
     }
+  });
+
+  it("hashes long pieces in threads, and ends when they are done", async () => {
+    const cwd = await emptyFolder();
+    const content = randomBytes(1_000_000);
+    await writeFile(join(cwd, "long.bin"), content);
+    const create = await runCommand(["create", "long.bin", "-o", "long.torrent", "--piece-length", "256K"], at(cwd));
+    expect(create.code).toBe(0);
+    const hashes = [0, 1, 2, 3].map((piece) => sha1(content.subarray(piece * 262_144, (piece + 1) * 262_144)));
+    expect((await readFile(join(cwd, "long.torrent"))).includes(Buffer.concat(hashes))).toBe(true);
   });
 
   it("carries folders with empty and nested files, and only what is selected", async () => {

@@ -23,6 +23,8 @@ export interface Hasher {
    * the promise settles.
    */
   sha1(bytes: Uint8Array): Promise<Uint8Array>;
+  /** Memory of `length` bytes that `sha1` hashes without copying it, where this matters; any other does as well. */
+  allocate?(length: number): Uint8Array;
 }
 
 /** What the core takes from the world besides links and storage. Handed in once; there is no default. */
