@@ -4,6 +4,7 @@ import {
   createMetainfo,
   equalBytes,
   type Connection,
+  type Dialer,
   type InfoHash,
   type Metainfo,
   type PieceStore,
@@ -36,6 +37,8 @@ export interface SimulatedPeerOptions extends MemoryHostOptions {
   readonly rottenPiece?: number;
   /** Bytes for which its storage has room. */
   readonly maxBytes?: number;
+  /** It listens at this port of its address, for TCP and WebSockets alike, and not at "mem://NAME". */
+  readonly listenPort?: number;
   /** False: nobody can dial it. */
   readonly dialable?: boolean;
   /** False: it knows the info-hash alone. */
@@ -96,14 +99,15 @@ export class Simulation {
   /** Adds a peer; it starts at once. */
   add(name: string, options: SimulatedPeerOptions = {}): SimulatedPeer {
     const host = this.network.host(name, options);
-    const address = `mem://${name}`;
+    const { listenPort } = options;
+    const address = listenPort === undefined ? `mem://${name}` : `tcp://${host.ipAddress}:${listenPort}`;
     const dialable = options.dialable ?? true;
     const client = new Client({
       runtime: this.runtime,
-      dialer: host.dialer,
+      dialer: dialerOf(host),
       openTracker: () => options.tracker,
       clientName: "Shoal simulation",
-      listen: dialable ? { endpoint: address } : {},
+      listen: !dialable ? {} : listenPort === undefined ? { endpoint: address } : { port: listenPort },
       limits: options.limits,
     });
     if (dialable) host.listen(address, (connection: Connection) => client.accept(connection));
@@ -176,6 +180,17 @@ export class Simulation {
     });
     return createMemoryPieceStore({ pieceCount: geometry.pieceCount, pieces: new Map(pieces), maxBytes });
   }
+}
+
+/** Dials mem:// addresses, and the two ways through a port that `listenPort` opens. */
+function dialerOf(host: MemoryHost): Dialer {
+  return {
+    canDial: (address) => /^(mem|tcp|ws):/.test(address),
+    dial: (address, signal) => {
+      const door = /^ws:\/\/(.+)\/peer$/.exec(address)?.[1];
+      return host.dialer.dial(door === undefined ? address : `tcp://${door}`, signal);
+    },
+  };
 }
 
 function countingReads(store: PieceStore, reads: number[]): PieceStore {

@@ -12,13 +12,17 @@ import {
   encodeMetadataMessage,
   type MetadataMessage,
 } from "../wire/extensions/metadata-message.js";
+import { decodePexMessage, encodePexMessage, type PexMessage } from "../wire/extensions/pex-message.js";
+import { decodeUploadOnly, encodeUploadOnly } from "../wire/extensions/upload-only-message.js";
 import type { WireMessage } from "../wire/messages.js";
 
 /** Messages of BEP 10 extensions, as the swarm sees them. */
 export type ExtensionMessage =
   | { readonly type: "extended-handshake"; readonly handshake: ExtendedHandshake }
   | { readonly type: "metadata"; readonly metadata: MetadataMessage }
-  | { readonly type: "dont-have"; readonly piece: number };
+  | { readonly type: "dont-have"; readonly piece: number }
+  | { readonly type: "pex"; readonly pex: PexMessage }
+  | { readonly type: "upload-only"; readonly isUploadOnly: boolean };
 
 type Extended = Extract<WireMessage, { type: "extended" }>;
 
@@ -34,6 +38,10 @@ export function encodeExtension(
       return under(remote.ut_metadata, () => encodeMetadataMessage(message.metadata));
     case "dont-have":
       return under(remote.lt_donthave, () => encodeDontHave(message.piece));
+    case "pex":
+      return under(remote.ut_pex, () => encodePexMessage(message.pex));
+    case "upload-only":
+      return under(remote.upload_only, () => encodeUploadOnly(message.isUploadOnly));
     default:
       return assertNever(message);
   }
@@ -49,6 +57,10 @@ export function decodeExtension(message: Extended): ExtensionMessage | undefined
     }
     case "lt_donthave":
       return { type: "dont-have", piece: decodeDontHave(message.payload) };
+    case "ut_pex":
+      return { type: "pex", pex: decodePexMessage(message.payload) };
+    case "upload_only":
+      return { type: "upload-only", isUploadOnly: decodeUploadOnly(message.payload) };
     case undefined:
       return undefined;
   }

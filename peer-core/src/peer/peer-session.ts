@@ -213,8 +213,9 @@ export class PeerSession {
     if (this.#state.kind !== "handshaking") throw new ShoalError("wire", "A second handshake");
     const owner = this.#options.owner ?? this.#options.route(handshake);
     if (owner?.infoHash !== handshake.infoHash) return this.close(CLOSE.unknownInfoHash, "no such share here");
-    if (handshake.peerId === owner.peerId) return this.close(CLOSE.self, "this is ourselves");
+    // Who has dialled itself learns it from the answer: TCP carries no close codes.
     if (this.#options.owner === undefined) this.#sendHandshake(owner);
+    if (handshake.peerId === owner.peerId) return this.close(CLOSE.self, "this is ourselves");
     this.#state.timeout.cancel();
     this.remote.onHandshake(handshake);
     this.#peerId = handshake.peerId;
@@ -239,6 +240,7 @@ export class PeerSession {
         const decoded = decodeExtension(message);
         if (decoded === undefined) return;
         if (decoded.type === "extended-handshake") this.remote.onExtendedHandshake(decoded.handshake);
+        if (decoded.type === "upload-only") this.remote.onUploadOnly(decoded.isUploadOnly);
         owner.onMessage(this, decoded);
         return;
       }

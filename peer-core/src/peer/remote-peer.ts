@@ -30,6 +30,11 @@ export class RemotePeer {
     };
   }
 
+  /** It has changed its mind about wanting something (BEP 21). */
+  onUploadOnly(uploadOnly: boolean): void {
+    this.#told = { ...this.#told, uploadOnly };
+  }
+
   get extensions(): ExtendedHandshake["extensions"] {
     return this.#told.extensions;
   }
@@ -48,6 +53,11 @@ export class RemotePeer {
 
   get endpoint(): string | undefined {
     return this.#told.endpoint;
+  }
+
+  /** TCP port at which it listens, at the address from which it is seen. */
+  get listenPort(): number | undefined {
+    return this.#told.listenPort;
   }
 
   /** It says where others can dial it. */

@@ -26,7 +26,7 @@ class Scene {
 
   constructor(options: Partial<ConnectorOptions> = {}) {
     const dialer: Dialer = {
-      canDial: (address) => address.startsWith("tcp://"),
+      canDial: (address) => /^(tcp|ws):/.test(address),
       dial: (address, signal) =>
         new Promise((resolve, reject) => {
           const fail = () => reject(new ShoalError("connection", "refused"));
@@ -39,6 +39,7 @@ class Scene {
       dialer,
       hasRoom: () => true,
       isConnectedTo: () => false,
+      openDoors: () => [],
       avoidsSeeds: () => false,
       onConnection: (_connection, address) => this.opened.push(address),
       ...options,
@@ -196,9 +197,12 @@ describe("Connector", () => {
   it("forgets an address that is ourselves", () => {
     const scene = new Scene();
     scene.add(1);
-    scene.connector.remove("tcp://host0:1");
+    scene.connector.add("ws://host0:1/peer", { isTrusted: false });
+    scene.connector.removeOwn("tcp://host0:1");
+    scene.add(1);
+    scene.connector.add("ws://host0:1/peer", { isTrusted: false });
     scene.tick();
-    expect(scene.dials).toHaveLength(0);
+    expect([scene.dials.length, scene.connector.idleCount]).toEqual([0, 0]);
   });
 
   it("keeps 3,000 addresses, and drops hopeless ones for new ones", async () => {
@@ -263,5 +267,91 @@ describe("Connector", () => {
     scene.connector.add("tcp://host0:1", { peerId: PEER, isTrusted: false });
     scene.tick();
     expect(scene.dials).toHaveLength(1);
+  });
+});
+
+describe("Connector, where two addresses lead to one door", () => {
+  const TCP = "tcp://203.0.113.5:7001";
+  const WS = "ws://203.0.113.5:7001/peer";
+
+  function doorScene(options: Partial<ConnectorOptions> = {}): Scene {
+    const scene = new Scene(options);
+    for (const address of [WS, TCP]) scene.connector.add(address, { isTrusted: false });
+    scene.tick();
+    return scene;
+  }
+
+  /** What has been dialled and not been answered. */
+  const pending = (scene: Scene) => scene.dials.map(({ address }) => address);
+
+  it("dials TCP first, and nothing else while it is being dialled or connected", async () => {
+    const scene = doorScene();
+    expect(pending(scene)).toEqual([TCP]);
+    scene.tick();
+    await scene.answer("succeed");
+    scene.tick();
+    expect([scene.opened, pending(scene)]).toEqual([[TCP], []]);
+  });
+
+  it("tries the other way when the first leads nowhere, and the first again later", async () => {
+    const scene = doorScene();
+    await scene.answer("fail");
+    scene.tick();
+    expect(pending(scene)).toEqual([WS]);
+    await scene.answer("fail");
+    await scene.clock.advance(2_000);
+    scene.tick();
+    expect(pending(scene)).toEqual([TCP]);
+  });
+
+  it("tries the other way when what answers is no peer", async () => {
+    const scene = doorScene();
+    await scene.answer("succeed");
+    scene.connector.lost(TCP, false);
+    scene.tick();
+    expect(pending(scene)).toEqual([WS]);
+  });
+
+  it("leaves the whole door alone for a while when a peer that answered has gone", async () => {
+    const scene = doorScene();
+    await scene.answer("succeed");
+    scene.connector.identified(TCP, PEER);
+    scene.connector.lost(TCP, false);
+    scene.tick();
+    expect(pending(scene)).toEqual([]);
+    await scene.clock.advance(1_000);
+    scene.tick();
+    expect(pending(scene)).toEqual([TCP]);
+  });
+
+  it("dials neither while a peer that listens there is connected", () => {
+    const doors = ["203.0.113.5:7001"];
+    const scene = doorScene({ openDoors: () => doors });
+    expect(pending(scene)).toEqual([]);
+    doors.pop();
+    scene.tick();
+    expect(pending(scene)).toEqual([TCP]);
+  });
+
+  it("bans both", async () => {
+    const scene = doorScene();
+    await scene.answer("succeed");
+    scene.connector.ban(TCP, 600_000);
+    scene.connector.lost(TCP, false);
+    await scene.clock.advance(599_000);
+    scene.tick();
+    expect(pending(scene)).toEqual([]);
+  });
+
+  it.each([
+    "ws://203.0.113.5:7002/peer",
+    "ws://203.0.113.5:7001/other/peer",
+    "ws://203.0.113.5:7001/peer?a",
+    "tcp://[2001:db8::1]:7001",
+  ])("takes %s for another", (address) => {
+    const scene = new Scene();
+    for (const each of [TCP, address]) scene.connector.add(each, { isTrusted: false });
+    scene.tick();
+    expect(pending(scene)).toEqual([TCP, address]);
   });
 });

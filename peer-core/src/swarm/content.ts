@@ -167,6 +167,8 @@ export class Content {
       case "allowed-fast":
       case "extended-handshake":
       case "metadata":
+      case "pex":
+      case "upload-only":
         return;
       default:
         return assertNever(message);

@@ -34,7 +34,7 @@ export class DialedLinks {
     const address = this.#addresses.get(session.id);
     if (address === undefined) return;
     this.#addresses.delete(session.id);
-    if (reason.code === CLOSE.self) connector.remove(address);
+    if (reason.code === CLOSE.self) connector.removeOwn(address);
     else connector.lost(address, session.remote.wantsNothing);
   }
 }

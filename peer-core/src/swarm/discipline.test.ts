@@ -35,6 +35,7 @@ class Scene {
       dialer: { canDial: () => false, dial: () => Promise.reject(new Error("nobody is dialled here")) },
       hasRoom: () => true,
       isConnectedTo: () => false,
+      openDoors: () => [],
       avoidsSeeds: () => false,
       onConnection: () => undefined,
     });

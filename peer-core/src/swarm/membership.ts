@@ -2,10 +2,13 @@ import { isLoopbackHost } from "../base/host-scope.js";
 import type { PeerId } from "../base/ids.js";
 import type { PeerSession, SessionOwner } from "../peer/peer-session.js";
 import type { CloseReason } from "../ports/connection.js";
+import type { PexMessage } from "../wire/extensions/pex-message.js";
 import { CLOSE } from "../wire/limits.js";
 import { Connector } from "./connector.js";
 import { DialedLinks } from "./dialed-links.js";
 import { Discipline } from "./discipline.js";
+import { doorsOf } from "./door.js";
+import { PeerExchange, type ExchangePolicy } from "./peer-exchange.js";
 import { SessionTable, staysOf } from "./session-table.js";
 import type { SwarmOptions } from "./swarm-options.js";
 import { Usefulness } from "./usefulness.js";
@@ -17,6 +20,7 @@ export interface MembershipParts {
   readonly amComplete: () => boolean;
   /** The metainfo is known and storage is open. */
   readonly isOpen: () => boolean;
+  readonly exchangePolicy: () => ExchangePolicy;
 }
 
 const MAX_SESSIONS = 200;
@@ -31,9 +35,10 @@ export class Membership {
   readonly #connector: Connector;
   readonly #discipline: Discipline;
   readonly #usefulness: Usefulness;
+  readonly #exchange: PeerExchange;
 
   constructor(parts: MembershipParts) {
-    const { options, owner, amComplete, isOpen } = parts;
+    const { options, owner, amComplete, isOpen, exchangePolicy } = parts;
     const { clock } = options.runtime;
     const sessions = this.#sessions;
     this.#parts = parts;
@@ -42,6 +47,7 @@ export class Membership {
       dialer: options.dialer,
       hasRoom: () => sessions.size < MAX_SESSIONS && options.hasRoomForConnection(),
       isConnectedTo: (peerId) => peerId === owner.peerId || sessions.ofPeer(peerId) !== undefined,
+      openDoors: () => this.#openDoors(),
       avoidsSeeds: amComplete,
       onConnection: (connection, address) => this.#dialed.open(connection, address, { owner, clock, connector }),
     });
@@ -57,6 +63,15 @@ export class Membership {
       amDialable: () => options.listen().port !== undefined || options.listen().endpoint !== undefined,
       amComplete,
       isOpen,
+    });
+    this.#exchange = new PeerExchange({
+      sessions: () => sessions.all(),
+      dialedAddress: (session) => this.#dialed.addressOf(session),
+      policy: exchangePolicy,
+      onPeers: (peers) => {
+        for (const { endpoint, isSeed } of peers) connector.add(endpoint, { isSeed, isTrusted: true });
+        this.dial();
+      },
     });
   }
 
@@ -84,6 +99,11 @@ export class Membership {
     this.dial();
   }
 
+  /** A peer has told of others (BEP 11). */
+  onPeersTold(session: PeerSession, message: PexMessage): void {
+    this.#exchange.onMessage(session, message, this.#now());
+  }
+
   /** Dials what is due. */
   dial(): void {
     this.#connector.tick(this.#now());
@@ -109,6 +129,7 @@ export class Membership {
     if (wasAdmitted) this.#sessions.remove(session, session.peerId);
     this.#dialed.closed(session, reason, this.#connector);
     this.#usefulness.forget(session);
+    this.#exchange.forget(session);
     if (wasAdmitted && !reason.remote && reason.code === CLOSE.protocolError) this.#discipline.noteMistake(session.id);
     return wasAdmitted;
   }
@@ -133,6 +154,7 @@ export class Membership {
       session.heartbeat(now);
       if (session.isActive) this.#usefulness.closeIfIdle(session, now);
     }
+    this.#exchange.tick(now);
     this.#connector.tick(now);
   }
 
@@ -140,6 +162,10 @@ export class Membership {
   stop(code: number, why: string): void {
     this.#connector.stop();
     for (const session of [...this.#sessions.all()]) session.close(code, why);
+  }
+
+  #openDoors(): string[] {
+    return [...this.#sessions.all()].flatMap((session) => doorsOf(session, this.#dialed.addressOf(session)));
   }
 
   /** Why a session is not admitted. An older link to the same peer may have to go instead. */

@@ -7,12 +7,13 @@ import type { PieceStore } from "../ports/piece-store.js";
 import type { Timer } from "../ports/runtime.js";
 import type { Metainfo } from "../torrent/metainfo.js";
 import type { BlockHeader } from "../wire/decode.js";
-import { LOCAL_EXTENSIONS } from "../wire/extensions/extended-handshake.js";
-import { BLOCK_MAX_BYTES, CLOSE, MAX_QUEUED_REQUESTS } from "../wire/limits.js";
+import { CLOSE } from "../wire/limits.js";
 import { Content } from "./content.js";
 import { Membership } from "./membership.js";
 import { MetadataFlow } from "./metadata-flow.js";
 import { noteEarly, noteFidget } from "./peer-claims.js";
+import { ownHandshake } from "./own-handshake.js";
+import type { ExchangePolicy } from "./peer-exchange.js";
 import { contentView, peerView } from "./snapshot.js";
 import type { SwarmOptions } from "./swarm-options.js";
 import type { SwarmState, SwarmView } from "./swarm-view.js";
@@ -31,6 +32,8 @@ export class Swarm implements SessionOwner {
   readonly #members: Membership;
   readonly #metadata: MetadataFlow;
   #content: Content | undefined;
+  /** Undefined until the metainfo is known. */
+  #isPrivate: boolean | undefined;
   #state: SwarmState;
   #error: ShoalError | undefined;
   #tickTimer: Timer | undefined;
@@ -39,6 +42,7 @@ export class Swarm implements SessionOwner {
     this.#options = options;
     this.infoHash = options.infoHash;
     this.peerId = options.peerId;
+    this.#isPrivate = options.metainfo?.isPrivate;
     this.#state = options.metainfo === undefined ? "metadata" : "checking";
     this.#metadata = new MetadataFlow(options.infoHash, options.metainfo?.infoBytes, options.runtime, {
       sessions: () => this.#members.sessions(),
@@ -51,6 +55,7 @@ export class Swarm implements SessionOwner {
       owner: this,
       amComplete: () => this.#isComplete(),
       isOpen: () => this.#content !== undefined,
+      exchangePolicy: () => this.#exchangePolicy(),
     });
     this.#tickTimer = options.runtime.clock.schedule(TICK_MS, () => this.#tick());
   }
@@ -79,6 +84,7 @@ export class Swarm implements SessionOwner {
   adopt(metainfo: Metainfo, store: PieceStore, chosen: Uint32Array): void {
     if (!this.#isRunning()) return;
     invariant(this.#content === undefined, "a swarm adopts its metainfo once");
+    this.#isPrivate = metainfo.isPrivate;
     const { runtime, upLimiter, downLimiter, sendBufferBytes, unverified } = this.#options;
     const limits = { upLimiter, downLimiter, sendBufferBytes, unverified };
     this.#content = new Content({ metainfo, store, chosen, runtime, limits, host: this.#contentHost() });
@@ -128,6 +134,13 @@ export class Swarm implements SessionOwner {
         return;
       case "metadata":
         this.#metadata.onMessage(session, message.metadata);
+        return;
+      case "pex":
+        this.#members.onPeersTold(session, message.pex);
+        return;
+      case "upload-only":
+        noteFidget(session, this.#now());
+        this.#members.closeIfBothSeed(session);
         return;
       case "interested":
       case "not-interested":
@@ -198,19 +211,24 @@ export class Swarm implements SessionOwner {
   }
 
   #tellOfUs(session: PeerSession): void {
-    session.sendExtension({
-      type: "extended-handshake",
-      handshake: {
-        extensions: LOCAL_EXTENSIONS,
-        client: this.#options.clientName,
-        requestQueue: MAX_QUEUED_REQUESTS,
-        metadataSize: this.#metadata.size,
-        uploadOnly: this.#isComplete(),
-        blockMax: BLOCK_MAX_BYTES,
-        listenPort: this.#options.listen().port,
-        endpoint: this.#options.listen().endpoint,
-      },
-    });
+    const facts = {
+      metadataSize: this.#metadata.size,
+      isComplete: this.#isComplete(),
+      isPrivate: this.#isPrivate === true,
+    };
+    session.sendExtension({ type: "extended-handshake", handshake: ownHandshake(session, this.#options, facts) });
+  }
+
+  /** BEP 27. */
+  #exchangePolicy(): ExchangePolicy {
+    if (this.#isPrivate === undefined) return "listen";
+    return this.#isPrivate ? "off" : "exchange";
+  }
+
+  /** Whether we want something has changed: in the handshake for most, in words of its own for those who know them. */
+  #tellInterestInAnything(session: PeerSession): void {
+    this.#tellOfUs(session);
+    session.sendExtension({ type: "upload-only", isUploadOnly: this.#isComplete() });
   }
 
   #onExtendedHandshake(session: PeerSession): void {
@@ -243,7 +261,7 @@ export class Swarm implements SessionOwner {
       onLostPiece: (piece: PieceIndex) => {
         if (this.#state === "seeding" && !this.#isComplete()) {
           this.#state = "downloading";
-          for (const session of this.#members.sessions()) this.#tellOfUs(session);
+          for (const session of this.#members.sessions()) this.#tellInterestInAnything(session);
         }
         this.#options.host.onLostPiece(piece);
       },
@@ -262,7 +280,7 @@ export class Swarm implements SessionOwner {
     this.#state = "seeding";
     for (const session of [...this.#members.sessions()]) {
       this.#content?.download.updateInterest(session);
-      this.#tellOfUs(session);
+      this.#tellInterestInAnything(session);
       this.#members.closeIfBothSeed(session);
     }
     this.#options.host.onComplete(isFirst);

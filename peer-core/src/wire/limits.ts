@@ -20,6 +20,12 @@ export const MAX_PIECES = 2 ** 20;
 export const MAX_QUEUED_REQUESTS = 256;
 export const MAX_QUEUED_REQUEST_BYTES = 16 * 1024 * 1024;
 
+/** Peers that one peer may tell of in a minute, and that we tell of at once (BEP 11). */
+export const MAX_PEX_PEERS = 50;
+
+/** Bytes of a URL at which a peer can be dialled. */
+export const MAX_ENDPOINT_BYTES = 512;
+
 /** Bytes that we ask of one peer ahead of what has come. */
 export const MAX_WINDOW_BYTES = 16 * 1024 * 1024;
 

@@ -79,7 +79,7 @@ describe("the extended handshake", () => {
   });
 
   it("ignores extensions that it does not know, and ids beyond a byte", () => {
-    const told = decodeText("d1:md11:lt_donthavei256e9:__proto__i1e11:ut_metadatai3e6:ut_pexi1eee");
+    const told = decodeText("d1:md11:lt_donthavei256e9:__proto__i1e12:ut_holepunchi9e11:ut_metadatai3eee");
     expect(told.extensions).toEqual({ ut_metadata: 3 });
   });
 

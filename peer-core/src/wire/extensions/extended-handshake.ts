@@ -9,10 +9,10 @@ import {
   type BencodeDict,
   type BencodeInput,
 } from "../../torrent/bencode.js";
-import { MAX_METADATA_BYTES } from "../limits.js";
+import { MAX_ENDPOINT_BYTES, MAX_METADATA_BYTES } from "../limits.js";
 
 /** Names of the extensions that we speak, with the ids under which we receive them (BEP 10). */
-export const LOCAL_EXTENSIONS = { ut_metadata: 1, lt_donthave: 2 } as const;
+export const LOCAL_EXTENSIONS = { ut_metadata: 1, lt_donthave: 2, ut_pex: 3, upload_only: 4 } as const;
 export type ExtensionName = keyof typeof LOCAL_EXTENSIONS;
 
 /** What a peer tells of itself in the extended handshake. Everything is optional: strangers send what they like. */
@@ -33,10 +33,11 @@ export interface ExtendedHandshake {
   readonly blockMax?: number | undefined;
   /** Absolute URL at which it can be dialled: ours alone. */
   readonly endpoint?: string | undefined;
+  /** The receiver's address as the sender sees it, 4 or 16 bytes (BEP 10): told, not read. */
+  readonly yourIp?: Uint8Array | undefined;
 }
 
 const MAX_CLIENT_LENGTH = 64;
-const MAX_ENDPOINT_LENGTH = 512;
 
 export function encodeExtendedHandshake(handshake: ExtendedHandshake): Uint8Array {
   const dict = new Map<string, BencodeInput>([["m", new Map(Object.entries(handshake.extensions))]]);
@@ -48,6 +49,7 @@ export function encodeExtendedHandshake(handshake: ExtendedHandshake): Uint8Arra
   if (handshake.uploadOnly !== undefined) put("upload_only", handshake.uploadOnly ? 1 : 0);
   put("block_max", handshake.blockMax);
   put("endpoint", handshake.endpoint);
+  put("yourip", handshake.yourIp);
   return encodeBencode(dict);
 }
 
@@ -63,7 +65,7 @@ export function decodeExtendedHandshake(payload: Uint8Array): ExtendedHandshake 
     metadataSize: inRange(intOf(dict, "metadata_size"), 1, MAX_METADATA_BYTES),
     uploadOnly: uploadOnly === undefined ? undefined : uploadOnly !== 0,
     blockMax: inRange(intOf(dict, "block_max"), 16_384, 2 ** 31),
-    endpoint: (bytesOf(dict, "endpoint")?.length ?? 0) <= MAX_ENDPOINT_LENGTH ? textOf(dict, "endpoint") : undefined,
+    endpoint: (bytesOf(dict, "endpoint")?.length ?? 0) <= MAX_ENDPOINT_BYTES ? textOf(dict, "endpoint") : undefined,
   };
 }
 
