@@ -3,9 +3,16 @@ import type { CatalogueDescription } from "../terminal/json-events.js";
 import { formatCount, formatDate, formatSize } from "../units.js";
 import { withHttpTwins } from "./http-twins.js";
 import type { Listed } from "./catalogues.js";
+import { hubOfTracker } from "./tracker-urls.js";
 
-/** A listed share as `--json` tells it. */
-export function describeListed({ entry, catalogue }: Listed, trackers: readonly string[]): CatalogueDescription {
+/** A listed share as `--json` tells it; `forOthers`: for each tracker used, the URL by which others reach it. */
+export function describeListed(
+  { entry, catalogue }: Listed,
+  forOthers: ReadonlyMap<string, string>,
+): CatalogueDescription {
+  const trackers = [...forOthers.values()];
+  const ours = [...forOthers.keys()].find((url) => hubOfTracker(url) === catalogue.hub);
+  const hub = hubOfTracker(forOthers.get(ours ?? "") ?? "") ?? catalogue.hub;
   const link = { infoHash: entry.infoHash, name: entry.name, trackers, endpoints: [], webSeeds: [] };
   return {
     infoHash: entry.infoHash,
@@ -16,7 +23,7 @@ export function describeListed({ entry, catalogue }: Listed, trackers: readonly 
     created: formatDate(entry.addedAt),
     seeds: entry.seeds,
     leeches: entry.leeches,
-    link: formatWebLink(catalogue.hub, { ...link, trackers: [] }),
+    link: formatWebLink(hub, { ...link, trackers: [] }),
     magnet: formatMagnet({ ...link, trackers: withHttpTwins(trackers) }),
   };
 }

@@ -19,6 +19,14 @@ export async function trackerForOthers(tracker: string, signal: AbortSignal): Pr
   return page === undefined ? tracker : trackerOfHub(page.href);
 }
 
+/** The announce URLs to give to others, by those that we use. Throws ShoalError("aborted"). */
+export async function trackersForOthers(
+  trackers: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  return new Map(await Promise.all(trackers.map(async (url) => [url, await trackerForOthers(url, signal)] as const)));
+}
+
 /** Undefined for what a hub has no business to say: its answer is a stranger's, like any. */
 function webUrl(text: string): URL | undefined {
   try {

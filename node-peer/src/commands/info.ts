@@ -1,5 +1,6 @@
 import { displayName, formatMagnet } from "@shoal/peer-core/torrent";
 import { Catalogues } from "../catalogue/catalogues.js";
+import { trackersForOthers } from "../catalogue/tracker-for-others.js";
 import { withHttpTwins } from "../catalogue/http-twins.js";
 import type { CommandContext } from "./command-spec.js";
 import { rateLimits } from "../settings/common-settings.js";
@@ -50,7 +51,8 @@ async function describeShare(
   const { infoHash, name, length: size, geometry, isPrivate } = metainfo;
   const catalogues = new Catalogues(target.trackers, () => undefined);
   const orNothing = () => undefined;
-  const [listed, copies, holders] = await Promise.all([
+  const [forOthers, listed, copies, holders] = await Promise.all([
+    trackersForOthers(target.trackers, asked.signal),
     catalogues.entry(infoHash, asked.signal).catch(orNothing),
     catalogues.copies(infoHash, asked.signal).catch(orNothing),
     asked.piece === undefined ? undefined : catalogues.holders(infoHash, asked.piece, asked.signal).catch(orNothing),
@@ -81,7 +83,7 @@ async function describeShare(
     magnet: formatMagnet({
       infoHash,
       name,
-      trackers: withHttpTwins(target.trackers),
+      trackers: withHttpTwins([...forOthers.values()]),
       endpoints: [],
       webSeeds: target.webSeeds,
     }),
