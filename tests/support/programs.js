@@ -7,8 +7,10 @@ import { delimiter, dirname, join } from "node:path";
 /** Other people's programs that the tests run, each with the Debian package that holds it. */
 const PACKAGES = {
   aria2c: "aria2",
+  curl: "curl",
   ip: "iproute2",
   mktorrent: "mktorrent",
+  nginx: "nginx-light",
   "transmission-create": "transmission-cli",
   "transmission-daemon": "transmission-daemon",
 };
@@ -92,7 +94,8 @@ async function pythonWithLibtorrent() {
 }
 
 function findCommand(command) {
-  const folders = (process.env.PATH ?? "").split(delimiter);
+  // Servers stand where only root looks.
+  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"];
   return folders.map((folder) => join(folder, command)).find(isExecutable);
 }
 
@@ -126,7 +129,8 @@ async function aptInstall(packages) {
 function aptGet(options) {
   const lock = join(tmpdir(), `shoal-apt-${process.getuid?.() ?? 0}.lock`);
   const asRoot = process.getuid?.() === 0 ? [] : ["sudo", "-n"];
-  const environment = ["env", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C"];
+  // In runlevel 1 a server that is installed is not started: nobody asked for nginx on port 80.
+  const environment = ["env", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C", "RUNLEVEL=1"];
   return run("flock", [lock, ...asRoot, ...environment, "apt-get", ...options], APT_LIMIT_MS);
 }
 

@@ -1,0 +1,116 @@
+import { join } from "node:path";
+import { freePort } from "../process/free-port.js";
+import { MeasuredProcess } from "../process/measured-process.js";
+import { repositoryPath } from "../repository.js";
+import type { JsonEvent } from "../../../node-peer/src/terminal/json-events.js";
+import type { Contender, Download, Exchanger, Seeder, Share } from "./contender.js";
+
+const COMMAND = repositoryPath("node-peer/bin/shoal.js");
+
+type EventOf<Name extends JsonEvent["event"]> = Extract<JsonEvent, { event: Name }>;
+
+/** Shoal on both sides, as the command that everybody runs. */
+export class Shoal implements Contender {
+  readonly name: string;
+  readonly isOurs = true;
+  readonly #transport: "ws" | "tcp";
+  readonly #folder: string;
+  #seedersHub: ShoalHub | undefined;
+  #strangersHub: ShoalHub | undefined;
+
+  /** `folder` receives what it remembers of its shares from run to run, as on anybody's machine. */
+  constructor(transport: "ws" | "tcp", folder: string) {
+    this.name = transport === "ws" ? "Shoal over WebSocket" : "Shoal over TCP";
+    this.#transport = transport;
+    this.#folder = join(folder, transport);
+  }
+
+  async open(): Promise<string> {
+    this.#seedersHub = await ShoalHub.start(join(this.#folder, "hub"));
+    // Where downloads ask nobody knows the share: it comes from the peers that they are told, as with the others.
+    this.#strangersHub = await ShoalHub.start(join(this.#folder, "strangers"));
+    return `Shoal`;
+  }
+
+  async seed(share: Share, place: number): Promise<Seeder> {
+    const port = await freePort();
+    const process = run(
+      ["upload", join(share.folder, share.name), "--tracker", this.#seedersHub?.tracker ?? "", "--listen", `${port}`],
+      join(this.#folder, `seeder-${place}`),
+    );
+    const { infoHash } = await event(process, "shared");
+    if (infoHash !== share.infoHash) throw new Error(`Shoal shares ${infoHash} instead of ${share.infoHash}`);
+    return { process, port };
+  }
+
+  download(share: Share, seeders: readonly Seeder[], into: string): Download {
+    const hints = seeders.map(({ port }) => `&x.ep=${encodeURIComponent(this.#endpoint(port))}`);
+    const tracker = encodeURIComponent(this.#strangersHub?.tracker ?? "");
+    const magnet = `magnet:?xt=urn:btih:${share.infoHash}&tr=${tracker}${hints.join("")}`;
+    const process = run(["download", magnet, "-o", into], join(this.#folder, "downloader"));
+    return { process, complete: event(process, "complete").then(() => undefined) };
+  }
+
+  readonly exchange = async (has: Share, wants: Share, into: string): Promise<Exchanger> => {
+    const port = await freePort();
+    const hub = new URL(this.#seedersHub?.tracker ?? "");
+    const process = run(
+      ["client", hub.hostname, hub.port, "-o", into, "--listen", `${port}`, "--endpoint", this.#endpoint(port)],
+      join(this.#folder, `exchanger-${has.name}`),
+    );
+    process.write(`upload ${join(has.folder, has.name)}`);
+    await event(process, "shared");
+    const get = async () => {
+      process.write(`download ${wants.infoHash}`);
+      await event(process, "complete");
+    };
+    return { process, port, get };
+  };
+
+  async close(): Promise<void> {
+    await this.#seedersHub?.stop();
+    await this.#strangersHub?.stop();
+  }
+
+  #endpoint(port: number): string {
+    return this.#transport === "ws" ? `ws://127.0.0.1:${port}/peer` : `tcp://127.0.0.1:${port}`;
+  }
+}
+
+/** A hub on loopback, as `shoal serve` runs it. */
+export class ShoalHub {
+  /** Its announce URL. */
+  readonly tracker: string;
+  readonly #process: MeasuredProcess;
+
+  private constructor(process: MeasuredProcess, tracker: string) {
+    this.#process = process;
+    this.tracker = tracker;
+  }
+
+  static async start(folder: string): Promise<ShoalHub> {
+    const process = run(["serve", "--host", "127.0.0.1", "--port", "0", "--announce-rate", "0"], folder);
+    const { port } = await event(process, "serving");
+    return new ShoalHub(process, `ws://127.0.0.1:${port}/announce`);
+  }
+
+  async stop(): Promise<void> {
+    await this.#process.stop();
+  }
+}
+
+/** Starts `shoal ARGS --json` with a data folder. */
+export function run(args: readonly string[], data: string): MeasuredProcess {
+  return new MeasuredProcess(process.execPath, [COMMAND, ...args, "--data", data, "--json"]);
+}
+
+/** Resolves with the first event of a kind that it prints. */
+export async function event<Name extends JsonEvent["event"]>(
+  process: MeasuredProcess,
+  name: Name,
+): Promise<EventOf<Name>> {
+  return await process.line(`"${name}"`, (line) => {
+    const parsed = line.startsWith("{") ? (JSON.parse(line) as JsonEvent) : undefined;
+    return parsed?.event === name ? (parsed as EventOf<Name>) : undefined;
+  });
+}
