@@ -1,5 +1,5 @@
 import { Catalogue } from "./catalogue.js";
-import { distinctTrackers, hubTwin } from "./tracker-urls.js";
+import { hubTwin, withoutHttpTwins } from "./http-twins.js";
 
 /** A hub in reach answers sooner; one that does not is announced to over HTTP. */
 const PATIENCE_MS = 2_000;
@@ -16,5 +16,5 @@ export async function preferHubs(trackers: readonly string[], signal: AbortSigna
       return hub !== undefined && (await new Catalogue(hub).isThere(patience)) ? hub : tracker;
     }),
   );
-  return distinctTrackers(preferred);
+  return withoutHttpTwins(preferred);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../usage-error.js";
-import { distinctTrackers, hubOfTracker, hubTwin, parseTrackerUrl, trackerKind, trackerOfHub } from "./tracker-urls.js";
+import { hubOfTracker, parseTrackerUrl, trackerKind, trackerOfHub } from "./tracker-urls.js";
 
 describe("tracker URLs", () => {
   it.each([
@@ -39,26 +39,6 @@ describe("tracker URLs", () => {
     ["announce", undefined],
   ])("tell by %s what is spoken there", (url, kind) => {
     expect(trackerKind(url)).toBe(kind);
-  });
-
-  it("count a tracker once that is named by its WebSocket and its HTTP URL", () => {
-    const hub = ["http://h:1/announce", "ws://h:1/announce", "udp://h:1/announce"];
-    expect(distinctTrackers([...hub, "http://h/announce", "x:y", "ws://h:1/announce"])).toEqual([
-      "ws://h:1/announce",
-      "udp://h:1/announce",
-      "http://h/announce",
-    ]);
-    expect(distinctTrackers(["wss://h/announce", "http://h/announce", "https://h/announce"])).toEqual([
-      "wss://h/announce",
-      "http://h/announce",
-    ]);
-  });
-
-  it("may be a hub's where they end as a hub's do", () => {
-    expect(hubTwin("https://h/sub/announce")).toBe("wss://h/sub/announce");
-    expect(hubTwin("https://h/announce?passkey=1")).toBeUndefined();
-    expect(hubTwin("https://h/announce.php")).toBeUndefined();
-    expect(hubTwin("udp://h:1/announce")).toBeUndefined();
   });
 
   it("lead to the page beside them and back", () => {

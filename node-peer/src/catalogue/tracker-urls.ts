@@ -34,21 +34,6 @@ export function parseTrackerUrl(text: string): string {
   return given.href;
 }
 
-/**
- * One URL for each tracker: a tracker that is named by its WebSocket and its HTTP URL is announced to by WebSocket alone,
- * or it would take us for two peers. URLs of no known kind are left out.
- */
-export function distinctTrackers(trackers: readonly string[]): readonly string[] {
-  const known = trackers.filter((url) => trackerKind(url) !== undefined);
-  const twins = new Set(known.map(httpTwin));
-  return [...new Set(known)].filter((url) => !twins.has(url));
-}
-
-/** Where a hub takes announces over HTTP; undefined for trackers that are none. */
-export function httpTwin(tracker: string): string | undefined {
-  return trackerKind(tracker) === "hub" ? new URL(tracker).href.replace(/^ws/, "http") : undefined;
-}
-
 /** The announce URL of the hub whose page is at `hub`. */
 export function trackerOfHub(hub: string): string {
   const url = new URL("announce", hub);
@@ -60,13 +45,6 @@ export function hubOfTracker(tracker: string): string | undefined {
   const url = parseUrl(tracker);
   if (url?.protocol !== "ws:" && url?.protocol !== "wss:") return undefined;
   return `${url.protocol === "wss:" ? "https:" : "http:"}//${url.host}${url.pathname.replace(/[^/]*$/, "")}`;
-}
-
-/** Where a hub with this HTTP announce URL takes announces over WebSocket; undefined for URLs that no hub has. */
-export function hubTwin(tracker: string): string | undefined {
-  if (trackerKind(tracker) !== "http") return undefined;
-  const { href, pathname, search } = new URL(tracker);
-  return pathname.endsWith("/announce") && search === "" ? href.replace(/^http/, "ws") : undefined;
 }
 
 function parseUrl(text: string): URL | undefined {

@@ -11,7 +11,8 @@ import { readFile, stat } from "node:fs/promises";
 import { Catalogues, type Listed } from "../catalogue/catalogues.js";
 import { reasonOf } from "../storage/disk-error.js";
 import type { KnownTrackers } from "../settings/known-trackers.js";
-import { distinctTrackers, trackerOfHub } from "../catalogue/tracker-urls.js";
+import { withoutHttpTwins } from "../catalogue/http-twins.js";
+import { trackerOfHub } from "../catalogue/tracker-urls.js";
 import { formatDate, formatSize } from "../units.js";
 
 /** A share to get: what is known of it before anybody was asked for its content. */
@@ -160,6 +161,6 @@ async function suggestions(name: string, catalogues: Catalogues, signal: AbortSi
 
 /** The link's own trackers first; the default one only when there is no other. */
 function mergeTrackers(hinted: readonly string[], known: KnownTrackers): readonly string[] {
-  const usable = distinctTrackers(hinted);
-  return known.isChosen || usable.length === 0 ? distinctTrackers([...usable, ...known.urls]) : usable;
+  const usable = withoutHttpTwins(hinted);
+  return known.isChosen || usable.length === 0 ? withoutHttpTwins([...usable, ...known.urls]) : usable;
 }

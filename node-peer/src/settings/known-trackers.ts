@@ -1,6 +1,7 @@
 import type { Settings } from "./settings.js";
 import { preferHubs } from "../catalogue/prefer-hubs.js";
-import { DEFAULT_TRACKER, distinctTrackers, parseTrackerUrl } from "../catalogue/tracker-urls.js";
+import { withoutHttpTwins } from "../catalogue/http-twins.js";
+import { DEFAULT_TRACKER, parseTrackerUrl } from "../catalogue/tracker-urls.js";
 
 /** Trackers of one run, and whether somebody chose them. */
 export interface KnownTrackers {
@@ -14,7 +15,7 @@ export interface KnownTrackers {
  * announce URL is found out by asking it. Rejects with UsageError.
  */
 export async function knownTrackers(settings: Settings, signal: AbortSignal): Promise<KnownTrackers> {
-  const urls = distinctTrackers(settings.list("tracker").map(parseTrackerUrl));
+  const urls = withoutHttpTwins(settings.list("tracker").map(parseTrackerUrl));
   if (urls.length === 0) return { urls: [DEFAULT_TRACKER], isChosen: false };
   return { urls: await preferHubs(urls, signal), isChosen: true };
 }
