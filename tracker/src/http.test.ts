@@ -202,6 +202,20 @@ test("answers ordinary clients with compact peers, or with a list, of both addre
   expect(Buffer.from(odd.get("failure reason") as Uint8Array).toString()).toMatch(/Expected port/);
 });
 
+test("tells who has nothing left over HTTP of some seeds all the same: it may want the metadata", async () => {
+  const base = await tracker();
+  const announce = async (peer: string, left: number): Promise<string[]> => {
+    const query = `info_hash=${"h".repeat(20)}&peer_id=${peer.repeat(20)}&port=6881&left=${left}&compact=0`;
+    const reply = decodeBencode(new Uint8Array(await (await fetch(`${base}/announce?${query}`)).arrayBuffer()));
+    const peers = (reply as ReadonlyMap<string, ReadonlyMap<string, Uint8Array>[]>).get("peers") ?? [];
+    return peers.map((each) => new TextDecoder().decode(each.get("peer id")).slice(0, 1));
+  };
+  expect(await announce("a", 0)).toEqual([]);
+  expect(await announce("b", 0)).toEqual(["a"]);
+  expect((await announce("c", 1)).sort()).toEqual(["a", "b"]);
+  expect((await announce("a", 0)).sort()).toEqual(["b", "c"]);
+});
+
 test("reads info-hashes as bytes, whatever they are", async () => {
   const base = await tracker();
   const escaped = Array.from({ length: 20 }, (_, byte) => `%${(byte * 13).toString(16).padStart(2, "0")}`).join("");

@@ -13,6 +13,8 @@ export const EXPIRY_SLACK_SECONDS = 60;
 export const MAX_PEERS_TOLD = 50;
 /** Peers told when the announce does not say how many it wants (BEP 3). */
 export const DEFAULT_PEERS_TOLD = 50;
+/** Seeds told over HTTP to who has nothing left: aria2 says so of a magnet until it has got the metadata from somebody. */
+export const SEEDS_TOLD_TO_SEEDS = 8;
 /** Peers kept per swarm; a newcomer beyond it is answered, and so can dial others, but is not listed. */
 export const MAX_PEERS_PER_SWARM = 5_000;
 /** Swarms in all: about 1 GiB of empty ones. */
