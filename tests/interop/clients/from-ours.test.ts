@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CLIENTS, TestLan, complete } from "../../support/clients/test-lan.js";
-import { writeContent } from "../../support/file-content.js";
+import { hashFile, writeContent } from "../../support/file-content.js";
 import { canMakeNetworks } from "../../support/net-namespace.js";
+import type { ShoalProcess } from "../../support/processes.js";
 
 const MIB = 1024 * 1024;
 
@@ -11,46 +11,41 @@ const FOLDER = { "a/žluť.bin": 3 * MIB + 1, "a/empty": 0, "b/日本.bin": 5 * 
 
 describe.skipIf(!canMakeNetworks)("shares of ours (needs network namespaces)", () => {
   let lan: TestLan;
-  let shares: Record<
-    "file" | "folder",
-    { readonly infoHash: string; readonly magnet: string; readonly torrent: string }
-  >;
+  let seeder: ShoalProcess;
 
+  /** Every client has a swarm of its own, in which we are the only seeder. */
   beforeAll(async () => {
     lan = await TestLan.open();
-    await writeContent(lan.bed.path("file.bin"), 12 * MIB + 5, 1);
-    for (const [index, [path, size]] of Object.entries(FOLDER).entries()) {
-      await writeContent(lan.bed.path("folder", path), size, index);
+    const paths: string[] = [];
+    for (const [index, client] of CLIENTS.entries()) {
+      paths.push(`folder of ${client}`, `file of ${client}`);
+      await writeContent(lan.bed.path(`file of ${client}`), 12 * MIB + 5, index);
+      for (const [path, size] of Object.entries(FOLDER)) {
+        await writeContent(lan.bed.path(`folder of ${client}`, path), size, index);
+      }
     }
-    const share = async (path: string) => {
-      const { infoHash, magnet } = await (await lan.upload(path)).event("shared");
-      return { infoHash, magnet, torrent: await lan.torrentFile(infoHash) };
-    };
-    shares = { file: await share("file.bin"), folder: await share("folder") };
+    seeder = await lan.upload(paths);
   });
 
   afterAll(async () => {
     await lan.close();
   });
 
-  /** Expects that `folder` of the bed holds the same bytes as what we share. */
-  async function expectFiles(folder: string, paths: readonly string[]): Promise<void> {
-    for (const path of paths) {
-      const [theirs, ours] = await Promise.all([readFile(lan.bed.path(folder, path)), readFile(lan.bed.path(path))]);
-      expect(theirs.equals(ours), path).toBe(true);
-    }
+  async function expectCopy(folder: string, path: string): Promise<void> {
+    expect(await hashFile(lan.bed.path(folder, path)), path).toBe(await hashFile(lan.bed.path(path)));
   }
 
   it.concurrent.each(CLIENTS)("%s gets a folder by the .torrent file that our hub serves", async (client) => {
-    await complete(await lan.join(client, shares.folder.torrent, `folder-${client}`));
-    await expectFiles(
-      `folder-${client}`,
-      Object.entries(FOLDER).flatMap(([path, size]) => (size > 0 ? [`folder/${path}`] : [])),
-    );
+    const { infoHash } = await seeder.event("shared", ({ name }) => name === `folder of ${client}`);
+    await complete(await lan.join(client, await lan.torrentFile(infoHash), `by-file-${client}`));
+    for (const [path, size] of Object.entries(FOLDER)) {
+      if (size > 0) await expectCopy(`by-file-${client}`, `folder of ${client}/${path}`);
+    }
   });
 
   it.concurrent.each(CLIENTS)("%s gets a file by our magnet link, its metadata from us", async (client) => {
-    await complete(await lan.join(client, shares.file.magnet, `magnet-${client}`));
-    await expectFiles(`magnet-${client}`, ["file.bin"]);
+    const { magnet } = await seeder.event("shared", ({ name }) => name === `file of ${client}`);
+    await complete(await lan.join(client, magnet, `by-magnet-${client}`));
+    await expectCopy(`by-magnet-${client}`, `file of ${client}`);
   });
 });

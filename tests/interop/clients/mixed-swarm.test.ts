@@ -43,7 +43,7 @@ describe.skipIf(!canMakeNetworks)("a swarm of all clients and three of ours (nee
   /** Our seeder of a new file, as fast as it can or slowly. */
   async function seedOurs(name: string, isSlow: boolean): Promise<FirstSeeder> {
     const limit = isSlow ? ["--up", String(SLOW_BYTES_PER_SECOND)] : [];
-    const seeder = await lan.upload(`${name}.bin`, ...limit);
+    const seeder = await lan.upload([`${name}.bin`], ...limit);
     const { infoHash } = await seeder.event("shared");
     const leave = async () => {
       seeder.kill("SIGKILL");

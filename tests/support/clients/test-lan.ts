@@ -53,9 +53,9 @@ export class TestLan {
     return this.bed.run(args, { under });
   }
 
-  /** Shares a path of the bed at the hub. */
-  async upload(path: string, ...options: string[]): Promise<ShoalProcess> {
-    return await this.run(["upload", path, "--tracker", this.hub.tracker, ...options]);
+  /** Shares paths of the bed at the hub. */
+  async upload(paths: readonly string[], ...options: string[]): Promise<ShoalProcess> {
+    return await this.run(["upload", ...paths, "--tracker", this.hub.tracker, ...options]);
   }
 
   /** Gets `what` with our command into a folder of the bed. */
