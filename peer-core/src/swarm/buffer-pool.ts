@@ -7,16 +7,19 @@ const MAX_SPARE_BYTES = 32 * 1024 * 1024;
  */
 export class BufferPool {
   readonly #pieceLength: number;
+  readonly #allocate: (length: number) => Uint8Array;
   readonly #spare: Uint8Array[] = [];
 
-  constructor(pieceLength: number) {
+  /** `allocate`: memory that is good to hash, where there is such. */
+  constructor(pieceLength: number, allocate: (length: number) => Uint8Array) {
     this.#pieceLength = pieceLength;
+    this.#allocate = allocate;
   }
 
   /** `length` bytes with any content. */
   take(length: number): Uint8Array {
-    if (length !== this.#pieceLength) return new Uint8Array(length);
-    return this.#spare.pop() ?? new Uint8Array(length);
+    if (length !== this.#pieceLength) return this.#allocate(length);
+    return this.#spare.pop() ?? this.#allocate(length);
   }
 
   /** The caller keeps no view of it. */

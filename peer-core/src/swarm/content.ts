@@ -73,7 +73,12 @@ export class Content {
     this.download = new DownloadFlow({
       runtime,
       table: this.table,
-      scheduler: new DownloadScheduler(this.table, picker, limits.unverified),
+      scheduler: new DownloadScheduler(
+        this.table,
+        picker,
+        limits.unverified,
+        (length) => runtime.hasher.allocate?.(length) ?? new Uint8Array(length),
+      ),
       verifier: new Verifier(metainfo, store, runtime.hasher),
       limiter: limits.downLimiter,
       host: {

@@ -53,11 +53,16 @@ export class DownloadScheduler {
   #unverifiedBytes = 0;
   #wasFull = false;
 
-  constructor(table: PieceTable, picker: PiecePicker, budget: ByteBudget) {
+  constructor(
+    table: PieceTable,
+    picker: PiecePicker,
+    budget: ByteBudget,
+    allocate: (length: number) => Uint8Array = (length) => new Uint8Array(length),
+  ) {
     this.#table = table;
     this.#picker = picker;
     this.#budget = budget;
-    this.#buffers = new BufferPool(table.geometry.pieceLength);
+    this.#buffers = new BufferPool(table.geometry.pieceLength, allocate);
   }
 
   get unverifiedBytes(): number {
