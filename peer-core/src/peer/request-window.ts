@@ -15,6 +15,8 @@ const START_BYTES = 4 * UNIT_BYTES;
 const FLOOR_BYTES = 2 * UNIT_BYTES;
 /** Time that requests may wait in the peer's queue: enough to bridge its pauses, short enough to leave the rest to others. */
 const QUEUE_MS = 300;
+/** Times that a full window is asked for anew while it is worked off. */
+const ROUNDS_PER_WINDOW = 8;
 /** How long a round trip counts as the shortest one known. */
 const SHORTEST_TRIP_KEPT_MS = 30_000;
 /** Requests given up whose blocks may still come: remembered so that a late block is not taken for an unasked one. */
@@ -52,6 +54,14 @@ export class RequestWindow {
   get roomBytes(): number {
     const allowed = this.#snubbed ? UNIT_BYTES : this.#windowBytes;
     return Math.max(0, allowed - this.#outstandingBytes);
+  }
+
+  /**
+   * True once an eighth of the window is free: requests then leave several at a time, where one for each block that comes
+   * made a fast link wake the peer 4,000 times per GiB.
+   */
+  get isWorthAsking(): boolean {
+    return this.#outstandingBytes === 0 || this.roomBytes >= this.#windowBytes / ROUNDS_PER_WINDOW;
   }
 
   get windowBytes(): number {

@@ -87,6 +87,7 @@ export class DownloadScheduler {
   /** Blocks to ask for now, of about `budgetBytes` at most, already counted as in flight and in the peer's window. */
   plan(source: Source, budgetBytes: number, now: number): OutRequest[] {
     const planned: OutRequest[] = [];
+    if (!source.requests.isWorthAsking) return planned;
     let bytes = 0;
     while (bytes < budgetBytes && source.requests.count < source.requestQueue) {
       const request = this.#next(source, now);
