@@ -62,9 +62,10 @@ export class RawLink {
     peer.behaviour.onOpen(this);
   }
 
-  /** The handshake, with the bits of BEP 6 and BEP 10 set. */
-  hello(): void {
-    const reserved = new Uint8Array([0, 0, 0, 0, 0, 0x10, 0, 0x04]);
+  /** The handshake, with the bits of BEP 6 and BEP 10 set unless told otherwise. */
+  hello(knows: { readonly fast?: boolean; readonly extensions?: boolean } = {}): void {
+    const { fast = true, extensions = true } = knows;
+    const reserved = new Uint8Array([0, 0, 0, 0, 0, extensions ? 0x10 : 0, 0, fast ? 0x04 : 0]);
     const { infoHash, id } = this.#peer;
     this.raw(utf8Encode("\x13BitTorrent protocol"), reserved, fromHex(infoHash) ?? new Uint8Array(20), id);
   }

@@ -24,7 +24,7 @@ describe("UploadQueue", () => {
     expect(queue.length).toBe(2);
   });
 
-  it("has room for 256 requests and no more", () => {
+  it("has room for 2,000 requests and no more", () => {
     const queue = new UploadQueue();
     for (let piece = 0; piece < MAX_QUEUED_REQUESTS; piece++) expect(queue.push(request(piece, 1))).toBe(true);
     expect(queue.push(request(MAX_QUEUED_REQUESTS, 1))).toBe(false);

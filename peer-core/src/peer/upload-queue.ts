@@ -7,7 +7,7 @@ export interface InRequest {
   readonly length: number;
 }
 
-/** What one peer waits for, first come first served; at most 256 requests and 16 MiB. */
+/** What one peer waits for, first come first served; at most 2,000 requests and 32 MiB. */
 export class UploadQueue {
   /** Requests taken out and being read from storage, and their bytes: kept by whoever reads. */
   reading = 0;

@@ -1,7 +1,7 @@
 import type { PeerSession } from "../peer/peer-session.js";
 import { addressBytes } from "../wire/extensions/compact-address.js";
 import { LOCAL_EXTENSIONS, type ExtendedHandshake } from "../wire/extensions/extended-handshake.js";
-import { BLOCK_MAX_BYTES, MAX_QUEUED_REQUESTS } from "../wire/limits.js";
+import { BLOCK_MAX_BYTES, REQUEST_QUEUE_TOLD } from "../wire/limits.js";
 import type { SwarmOptions } from "./swarm-options.js";
 
 /** What there is to tell of a swarm itself. */
@@ -19,7 +19,7 @@ export function ownHandshake(session: PeerSession, options: SwarmOptions, facts:
   return {
     extensions: facts.isPrivate ? { ...LOCAL_EXTENSIONS, ut_pex: 0 } : LOCAL_EXTENSIONS,
     client: options.clientName,
-    requestQueue: MAX_QUEUED_REQUESTS,
+    requestQueue: REQUEST_QUEUE_TOLD,
     metadataSize: facts.metadataSize,
     uploadOnly: facts.isComplete,
     blockMax: BLOCK_MAX_BYTES,

@@ -16,9 +16,14 @@ export const MAX_METADATA_BYTES = 32 * 1024 * 1024;
 /** Pieces of a share at most; what one peer may claim before the metadata is known. */
 export const MAX_PIECES = 2 ** 20;
 
-/** Requests that one peer may have waiting with us: our `reqq`. */
-export const MAX_QUEUED_REQUESTS = 256;
-export const MAX_QUEUED_REQUEST_BYTES = 16 * 1024 * 1024;
+/** Requests that we tell others to have waiting with us at most: our `reqq`. */
+export const REQUEST_QUEUE_TOLD = 256;
+/**
+ * What we queue all the same, as much as libtorrent does: WebTorrent asks for a second's worth in units of 16 KiB, whatever
+ * it is told. A request takes no memory to speak of until its turn comes.
+ */
+export const MAX_QUEUED_REQUESTS = 2_000;
+export const MAX_QUEUED_REQUEST_BYTES = 32 * 1024 * 1024;
 
 /** Peers that one peer may tell of in a minute, and that we tell of at once (BEP 11). */
 export const MAX_PEX_PEERS = 50;
