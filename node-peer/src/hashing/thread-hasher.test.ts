@@ -33,12 +33,12 @@ describe("the hasher with threads", () => {
 
   it("hashes what the memory holds when it is asked, again and again", async () => {
     const hasher = createThreadHasher();
-    const bytes = allocate(256 * KIB);
+    const bytes = allocate(64 * KIB);
     for (const fill of [1, 2, 3]) expect(hex(await hasher.sha1(bytes.fill(fill)))).toBe(inThisThread(bytes));
   });
 
   it("leaves short pieces to WebCrypto", async () => {
-    const bytes = allocate(256 * KIB - 1);
+    const bytes = allocate(64 * KIB - 1);
     expect(bytes.buffer).toBeInstanceOf(ArrayBuffer);
     expect(hex(await createThreadHasher().sha1(bytes))).toBe(inThisThread(bytes));
   });
