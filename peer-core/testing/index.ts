@@ -7,5 +7,7 @@ export { describeConnection, type ConnectionPair } from "./connection-contract.j
 export { ConnectionRecorder } from "./connection-recorder.js";
 export { describeDialer, type DialerSetting } from "./dialer-contract.js";
 export { CONTRACT_GEOMETRY, describePieceStore, type PieceStorage } from "./piece-store-contract.js";
+export { MemoryWeb, type MemoryWebPace } from "./memory-web.js";
+export { shareOf, type TestShare } from "./share-of.js";
 export { MemoryTracker, type MemoryTrackerOptions } from "./memory-tracker.js";
 export { describeTrackerChannel, type TrackerSetting } from "./tracker-channel-contract.js";

@@ -8,6 +8,7 @@ import {
   type InfoHash,
   type Metainfo,
   type PieceStore,
+  type RangeSource,
   type Runtime,
   type SessionEvent,
   type ShareOptions,
@@ -45,6 +46,8 @@ export interface SimulatedPeerOptions extends MemoryHostOptions {
   readonly knowsMetainfo?: boolean;
   readonly tracker?: TrackerChannel;
   readonly share?: Partial<ShareOptions>;
+  /** Where its web seeds are fetched from. */
+  readonly ranges?: RangeSource;
   readonly limits?: { readonly up: number; readonly down: number };
 }
 
@@ -105,6 +108,7 @@ export class Simulation {
     const client = new Client({
       runtime: this.runtime,
       dialer: dialerOf(host),
+      ranges: options.ranges,
       openTracker: () => options.tracker,
       clientName: "Shoal simulation",
       listen: !dialable ? {} : listenPort === undefined ? { endpoint: address } : { port: listenPort },

@@ -13,7 +13,7 @@ import type { WireMessage } from "../wire/messages.js";
 import { decodeExtension, encodeExtension, type ExtensionMessage } from "./extension-codec.js";
 import { Outbox } from "./outbox.js";
 import { RemotePeer } from "./remote-peer.js";
-import { RequestWindow } from "./request-window.js";
+import { RequestWindow, WEB_SEED_QUEUE_MS } from "./request-window.js";
 import { UploadQueue } from "./upload-queue.js";
 
 /** What a session hands to the swarm: plain messages but `extended`, and extension messages decoded. */
@@ -72,7 +72,7 @@ export class PeerSession {
   readonly id = ++sessionCount;
   readonly inbound: boolean;
   readonly remote = new RemotePeer();
-  readonly requests = new RequestWindow();
+  readonly requests: RequestWindow;
   readonly uploads = new UploadQueue();
   readonly downMeter = new RateMeter();
   readonly upMeter = new RateMeter();
@@ -98,6 +98,7 @@ export class PeerSession {
   constructor(options: SessionOptions) {
     this.#options = options;
     this.inbound = options.owner === undefined;
+    this.requests = this.isWebSeed ? new RequestWindow(WEB_SEED_QUEUE_MS) : new RequestWindow();
     this.#lastSentAt = this.#lastReceivedAt = this.chokedSince = options.clock.now();
     this.#decoder = new WireDecoder({
       onHandshake: (handshake) => this.#onHandshake(handshake),

@@ -17,6 +17,8 @@ const FLOOR_BYTES = 2 * UNIT_BYTES;
 const QUEUE_MS = 300;
 /** Times that a full window is asked for anew while it is worked off. */
 const ROUNDS_PER_WINDOW = 8;
+/** A web seed's queue is our own, and each range waits for a round trip of HTTP: short of this they would not fill a line. */
+export const WEB_SEED_QUEUE_MS = 2_000;
 /** How long a round trip counts as the shortest one known. */
 const SHORTEST_TRIP_KEPT_MS = 30_000;
 /** Requests given up whose blocks may still come: remembered so that a late block is not taken for an unasked one. */
@@ -25,11 +27,12 @@ const MAX_RELEASED = 4_096;
 /**
  * The requests outstanding to one peer and how many bytes of them there may be.
  *
- * The window follows delay: it grows by what arrives while the answers wait less than QUEUE_MS behind the shortest
+ * The window follows delay: it grows by what arrives while the answers wait less than `queueMs` behind the shortest
  * round trip seen (doubling per round trip) and shrinks while they wait longer. That makes it bandwidth × (round trip +
- * QUEUE_MS) without measuring either alone.
+ * queueMs) without measuring either alone.
  */
 export class RequestWindow {
+  readonly #queueMs: number;
   readonly #outstanding = new Map<number, OutRequest>();
   /** How many copies of a block may still come although we gave it up, by exact triple. */
   readonly #released = new Map<string, number>();
@@ -41,6 +44,11 @@ export class RequestWindow {
   #largestAsked = 0;
   #snubbed = false;
   #pausedUntil = Number.NEGATIVE_INFINITY;
+
+  /** `queueMs`: how long requests may wait in the peer's queue. */
+  constructor(queueMs = QUEUE_MS) {
+    this.#queueMs = queueMs;
+  }
 
   get count(): number {
     return this.#outstanding.size;
@@ -203,7 +211,7 @@ export class RequestWindow {
       this.#shortestTripAt = now;
     }
     const waitedMs = tripMs - this.#shortestTripMs;
-    if (waitedMs > QUEUE_MS) this.#windowBytes = Math.max(FLOOR_BYTES, this.#windowBytes - request.length / 2);
+    if (waitedMs > this.#queueMs) this.#windowBytes = Math.max(FLOOR_BYTES, this.#windowBytes - request.length / 2);
     // Grows only while it is used: an idle peer proves nothing.
     else if (this.#outstandingBytes + request.length >= this.#windowBytes / 2) {
       this.#windowBytes = Math.min(MAX_WINDOW_BYTES, this.#windowBytes + request.length);

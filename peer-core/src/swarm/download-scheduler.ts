@@ -209,7 +209,7 @@ export class DownloadScheduler {
   /** "not-yet": there is a piece, which may be begun later without anything else having changed. */
   #begin(source: Source): PieceAssembly | "not-yet" | undefined {
     const { geometry } = this.#table;
-    const piece = this.#picker.pick(source.pieces, this.#lastBegun.get(source.id));
+    const piece = this.#pick(source);
     if (piece === undefined) return undefined;
     // Who has just failed to answer is not trusted with a piece that nobody else may touch.
     if (this.#soloPieces.has(piece) && source.requests.isSnubbed) return "not-yet";
@@ -226,6 +226,14 @@ export class DownloadScheduler {
     this.#unverifiedBytes += assembly.bytes.length;
     this.#budget.take(assembly.bytes.length);
     return assembly;
+  }
+
+  /** Who likes runs goes on behind the piece begun last, and the others keep out of its way (as BEP 19 advises). */
+  #pick(source: Source): PieceIndex | undefined {
+    const last = this.#lastBegun.get(source.id);
+    if (last !== undefined) return this.#picker.pickAfter(last, source.pieces);
+    if (source.likesRuns === true || this.#lastBegun.size === 0) return this.#picker.pick(source.pieces);
+    return this.#picker.pickAhead(this.#lastBegun.values(), source.pieces);
   }
 
   /**

@@ -39,6 +39,31 @@ describe("PiecePicker", () => {
     expect(picker.pick(fieldOf("xxxx"))).toBe(3);
   });
 
+  it("goes on behind a piece where that is asked for, over what is here, begun or not held", () => {
+    const { picker, geometry } = script({ have: ".xx-...", availability: "1113211", inFlight: "....a.." });
+    expect(picker.pickAfter(geometry.pieceIndex(0), fieldOf("xxxxxxx"))).toBe(5);
+    expect(picker.pickAfter(geometry.pieceIndex(0), fieldOf("xxxxx.x"))).toBe(6);
+    expect(picker.pickAfter(geometry.pieceIndex(6), fieldOf("xxxxxxx"))).toBe(0);
+  });
+
+  it("does not go on too far behind a piece", () => {
+    const { picker, geometry } = script({ have: `..${"x".repeat(70)}.`, availability: "2".repeat(73) });
+    expect(picker.pickAfter(geometry.pieceIndex(1), fieldOf("x".repeat(73)))).toBe(0);
+    expect(picker.pickAfter(geometry.pieceIndex(20), fieldOf("x".repeat(73)))).toBe(72);
+  });
+
+  it("keeps out of the way of those who go on, but never past a rarer piece", () => {
+    const { picker, geometry } = script({ have: "........", availability: "22222222" });
+    const [two, six] = [geometry.pieceIndex(2), geometry.pieceIndex(6)];
+    expect(picker.pickAhead([two], fieldOf("xxxxxxxx"))).toBe(1);
+    expect(picker.pickAhead([two], fieldOf("..xxxx.."))).toBe(5);
+    expect(picker.pickAhead([two, six], fieldOf("xxxxxxxx"))).toBe(1);
+    expect(picker.pickAhead([two, six], fieldOf("..xxx..x"))).toBe(4);
+    expect(picker.pickAhead([two], fieldOf("........"))).toBeUndefined();
+    const { picker: other } = script({ have: "........", availability: "22212222" });
+    expect(other.pickAhead([two], fieldOf("xxxxxxxx"))).toBe(3);
+  });
+
   it("knows whether anything can still be begun", () => {
     expect(script({ have: "x.-.", availability: "1011" }).picker.hasAnythingToBegin()).toBe(true);
     expect(script({ have: "x.-.", availability: "1010" }).picker.hasAnythingToBegin()).toBe(false);

@@ -22,13 +22,8 @@ export class PiecePicker {
     this.#random = random;
   }
 
-  /**
-   * Undefined when the peer holds nothing that is wanted and not begun. With `after` the next such piece behind it, if
-   * there is one near.
-   */
-  pick(remote: Bitfield, after?: PieceIndex): PieceIndex | undefined {
-    const next = after === undefined ? undefined : this.#following(after, remote);
-    if (next !== undefined) return next;
+  /** Undefined when the peer holds nothing that is wanted and not begun. */
+  pick(remote: Bitfield): PieceIndex | undefined {
     const open = this.#table.open();
     const { rarest, ties } = this.#rarest(open, remote);
     if (ties === 0) return undefined;
@@ -40,17 +35,35 @@ export class PiecePicker {
     return undefined;
   }
 
+  /** The next piece behind `last` that can be begun, if there is one near; as `pick` where there is none. */
+  pickAfter(last: PieceIndex, remote: Bitfield): PieceIndex | undefined {
+    const end = Math.min(last + 1 + RUN_GAP, remote.size);
+    for (let next = last + 1; next < end; next++) {
+      if (this.#table.isOpen(next) && remote.has(next)) return this.#table.geometry.pieceIndex(next);
+    }
+    return this.pick(remote);
+  }
+
+  /** As `pick`, but of equally rare ones the piece that those who go on from `lasts` would come to last. */
+  pickAhead(lasts: Iterable<PieceIndex>, remote: Bitfield): PieceIndex | undefined {
+    const open = this.#table.open();
+    const { rarest } = this.#rarest(open, remote);
+    const from = [...lasts];
+    let best: number | undefined;
+    let farthest = -1;
+    for (const piece of open) {
+      if (!remote.has(piece) || this.#availability.of(piece) !== rarest) continue;
+      const distance = Math.min(...from.map((last) => (piece - last + remote.size) % remote.size));
+      if (distance <= farthest) continue;
+      farthest = distance;
+      best = piece;
+    }
+    return best === undefined ? undefined : this.#table.geometry.pieceIndex(best);
+  }
+
   /** True while some piece that is not begun could be had from anybody connected. */
   hasAnythingToBegin(): boolean {
     return this.#table.open().some((piece) => this.#availability.of(piece) > 0);
-  }
-
-  #following(piece: PieceIndex, remote: Bitfield): PieceIndex | undefined {
-    const end = Math.min(piece + 1 + RUN_GAP, remote.size);
-    for (let next = piece + 1; next < end; next++) {
-      if (this.#table.isOpen(next) && remote.has(next)) return this.#table.geometry.pieceIndex(next);
-    }
-    return undefined;
   }
 
   #rarest(open: Int32Array, remote: Bitfield): { rarest: number; ties: number } {

@@ -100,6 +100,15 @@ describe("encodeTorrentFile", () => {
     expect(utf8Decode(encodeTorrentFile(metainfo, [[], []]))).toBe(`d4:info${INFO}e`);
   });
 
+  it("writes one web seed as a text and several as a list, behind info", async () => {
+    const metainfo = await parseInfo(utf8Encode(INFO), hasher);
+    const one = encodeTorrentFile(metainfo, [], { webSeeds: ["http://a/"] });
+    expect(utf8Decode(one)).toBe(`d4:info${INFO}8:url-list9:http://a/e`);
+    const webSeeds = ["http://a/", "https://b/c?d"];
+    const two = encodeTorrentFile(metainfo, [["ws://a/"]], { webSeeds });
+    expect(await parseTorrentFile(two, hasher)).toEqual({ metainfo, trackers: [["ws://a/"]], webSeeds });
+  });
+
   it("keeps info bytes that are not canonical", async () => {
     const info = INFO.replace("d6:lengthi0e", "d1:zi1e6:lengthi0e");
     const metainfo = await parseInfo(utf8Encode(info), hasher);

@@ -41,12 +41,13 @@ const MAX_JOB_BYTES = 4 * 1024 * 1024;
 /**
  * Blocks asked of a web seed: cut into parts by file, put together to ranges, filled in whatever order the ranges come.
  *
- * Invariant: `#waiting` holds the parts that no job has taken, the oldest first, by where they begin; a block is in
- * `#blocks` until it is answered or cancelled.
+ * Invariant: `#waiting` holds the parts that no job has taken, the oldest first, by where they begin, and `#endings` the
+ * same by where they end; a block is in `#blocks` until it is answered or cancelled.
  */
 export class BlockQueue {
   readonly #blocks = new Map<string, Block>();
   readonly #waiting = new Map<string, Part>();
+  readonly #endings = new Map<string, Part>();
   readonly #jobs = new Set<Job>();
   readonly #onFrame: (frame: Uint8Array) => void;
 
@@ -76,7 +77,7 @@ export class BlockQueue {
       at += range.until - range.from;
       // A frame is zero until it is filled.
       if (range.isPadding) this.#filled(block, range.until - range.from);
-      else this.#waiting.set(placeOf(range), part);
+      else this.#add(part);
     }
     return true;
   }
@@ -87,24 +88,30 @@ export class BlockQueue {
     if (block === undefined) return false;
     block.isCancelled = true;
     this.#blocks.delete(keyOf(triple));
-    for (const [place, part] of this.#waiting) if (part.block === block) this.#waiting.delete(place);
+    for (const part of [...this.#waiting.values()]) if (part.block === block) this.#remove(part);
     for (const job of this.#jobs) if (job.parts.every((part) => part.block.isCancelled)) job.abort.abort();
     return true;
   }
 
-  /** The oldest part that waits with all that follow on it in its file; undefined when there is none. */
+  /** The oldest part that waits, with all its neighbours in its file; undefined when there is none. */
   take(): Job | undefined {
-    let next = this.#waiting.values().next().value;
-    if (next === undefined) return undefined;
-    const { file, from } = next.range;
-    const parts: Part[] = [];
-    let until = from;
-    while (next !== undefined && next.range.until - from <= MAX_JOB_BYTES) {
-      parts.push(next);
-      this.#waiting.delete(placeOf(next.range));
-      until = next.range.until;
-      next = this.#waiting.get(placeOf({ file, from: until }));
-    }
+    const oldest = this.#waiting.values().next().value;
+    if (oldest === undefined) return undefined;
+    const { file } = oldest.range;
+    const parts = [oldest];
+    let { from, until } = oldest.range;
+    const add = (part: Part | undefined, place: "before" | "behind"): boolean => {
+      if (part === undefined || until - from + part.range.until - part.range.from > MAX_JOB_BYTES) return false;
+      if (place === "before") parts.unshift(part);
+      else parts.push(part);
+      from = Math.min(from, part.range.from);
+      until = Math.max(until, part.range.until);
+      return true;
+    };
+    while (add(this.#waiting.get(placeOf({ file, from: until })), "behind"));
+    // In end game blocks are asked for from behind.
+    while (add(this.#endings.get(placeOf({ file, from })), "before"));
+    for (const part of parts) this.#remove(part);
     const job: Job = { file, from, until, parts, abort: new AbortController() };
     this.#jobs.add(job);
     return job;
@@ -124,6 +131,12 @@ export class BlockQueue {
     }
   }
 
+  /** Blocks of a job that still lack something and were not cancelled. */
+  unfinished(job: Job): BlockTriple[] {
+    const blocks = new Set(job.parts.map((part) => part.block));
+    return [...blocks].filter((block) => block.left > 0 && !block.isCancelled).map((block) => block.triple);
+  }
+
   done(job: Job): void {
     this.#jobs.delete(job);
   }
@@ -132,7 +145,18 @@ export class BlockQueue {
   clear(): void {
     this.#blocks.clear();
     this.#waiting.clear();
+    this.#endings.clear();
     for (const job of this.#jobs) job.abort.abort();
+  }
+
+  #add(part: Part): void {
+    this.#waiting.set(placeOf(part.range), part);
+    this.#endings.set(endOf(part.range), part);
+  }
+
+  #remove(part: Part): void {
+    this.#waiting.delete(placeOf(part.range));
+    this.#endings.delete(endOf(part.range));
   }
 
   #filled(block: Block, bytes: number): void {
@@ -150,4 +174,8 @@ function keyOf({ piece, begin, length }: BlockTriple): string {
 
 function placeOf({ file, from }: { readonly file: number; readonly from: number }): string {
   return `${file} ${from}`;
+}
+
+function endOf({ file, until }: { readonly file: number; readonly until: number }): string {
+  return `${file} ${until}`;
 }

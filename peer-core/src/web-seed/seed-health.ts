@@ -4,6 +4,8 @@ import type { SeedFailure } from "./seed-failure.js";
 
 /** What a server does not have, or will not give, is asked for again after this long. */
 const LONG_MS = 60 * 60_000;
+/** Requests to one server at once: few, and enough to fill a line while each waits for its first byte. */
+const MAX_REQUESTS = 4;
 /** Each file that is not there costs a link: more of them, and the URL leads elsewhere altogether. */
 const MAX_MISSING_FILES = 32;
 
@@ -13,6 +15,7 @@ export class SeedHealth {
   /** Files that it does not have, with when that may have changed. */
   readonly #missing = new Map<number, number>();
   #restsUntil = Number.NEGATIVE_INFINITY;
+  #maxRequests = MAX_REQUESTS;
 
   constructor(metainfo: Metainfo) {
     this.#metainfo = metainfo;
@@ -21,6 +24,11 @@ export class SeedHealth {
   /** It is not to be asked for anything yet. */
   isResting(now: number): boolean {
     return now < this.#restsUntil;
+  }
+
+  /** How many requests it may be sent at once: one, if more were too many for it. */
+  get maxRequests(): number {
+    return this.#maxRequests;
   }
 
   /** The pieces that it has, as far as is known. */
@@ -43,6 +51,7 @@ export class SeedHealth {
         return false;
       case "busy":
         this.#restsUntil = now + failure.retryAfterMs;
+        this.#maxRequests = 1;
         return false;
       case "file":
         this.#missing.set(file, now + LONG_MS);

@@ -23,13 +23,15 @@ export interface WebSeedConnectionOptions {
   readonly metainfo: Metainfo;
   /** What it has. */
   readonly pieces: Bitfield;
+  /** Requests under way at once. */
+  readonly maxRequests: number;
   readonly tools: Omit<RangeFetchTools, "routes">;
   /** It did not give a range of `file`: the link is closed after this. */
   readonly onFailure: (failure: SeedFailure, file: number) => void;
 }
 
-/** Requests to one server at once: one is answered while the next is on its way. */
-const MAX_JOBS = 2;
+/** Ranges in a row that may fail without the server being at fault as such: lines break. */
+const MAX_TROUBLES = 3;
 /** The link is closed as a lost one is. */
 const LOST = 1006;
 /** Extended messages with this id are handshakes (BEP 10). */
@@ -38,7 +40,7 @@ const EXTENDED_HANDSHAKE_ID = 0;
 /**
  * A link to a web seed (BEP 19): to us it is a seed that speaks the peer wire, to the server an HTTP client that asks for
  * ranges. So whatever the swarm knows about peers (patience, blame, bans, end game) holds for web seeds too. It wants
- * nothing, and ends with the first range that fails.
+ * nothing, and ends when the server fails it.
  */
 export class WebSeedConnection implements Connection {
   readonly label: string;
@@ -57,6 +59,8 @@ export class WebSeedConnection implements Connection {
   #outgoing: Uint8Array[] = [];
   #isFlushDue = false;
   #reason: CloseReason | undefined;
+  /** Ranges that have failed since one came whole. */
+  #troubles = 0;
 
   constructor(options: WebSeedConnectionOptions) {
     this.#options = options;
@@ -134,7 +138,7 @@ export class WebSeedConnection implements Connection {
   }
 
   #pump(): void {
-    while (this.#reason === undefined && this.#blocks.jobCount < MAX_JOBS) {
+    while (this.#reason === undefined && this.#blocks.jobCount < this.#options.maxRequests) {
       const job = this.#blocks.take();
       if (job === undefined) return;
       void this.#run(job);
@@ -146,12 +150,23 @@ export class WebSeedConnection implements Connection {
     const failure = await this.#fetch(job);
     this.#blocks.done(job);
     if (this.#reason !== undefined) return;
-    if (failure === undefined || job.parts.every((part) => part.block.isCancelled)) {
-      this.#pump();
-      return;
+    if (failure === undefined) this.#troubles = 0;
+    else if (!this.#isForgiven(failure, job)) {
+      this.#options.onFailure(failure, job.file);
+      this.#end({ code: LOST, message: failure.message, remote: true });
     }
-    this.#options.onFailure(failure, job.file);
-    this.#end({ code: LOST, message: failure.message, remote: true });
+    this.#pump();
+  }
+
+  /** What did not come of a range that broke off is rejected: it will be asked for again. */
+  #isForgiven(failure: SeedFailure, job: Job): boolean {
+    const missing = this.#blocks.unfinished(job);
+    if (missing.length > 0 && (failure.kind !== "trouble" || ++this.#troubles >= MAX_TROUBLES)) return false;
+    for (const triple of missing) {
+      this.#blocks.cancel(triple);
+      this.#reject(triple);
+    }
+    return true;
   }
 
   async #fetch(job: Job): Promise<SeedFailure | undefined> {

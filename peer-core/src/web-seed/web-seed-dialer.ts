@@ -77,6 +77,7 @@ export class WebSeedDialer implements Dialer {
       peerId,
       metainfo,
       pieces: health.pieces(clock.now()),
+      maxRequests: health.maxRequests,
       tools: { source, clock },
       onFailure: (failure, file) => this.#onFailure(url, failure, file),
     });
