@@ -1,5 +1,8 @@
 import type { Benchmark } from "./benchmark.js";
+import { create } from "./command/create.js";
+import { startup } from "./command/startup.js";
+import { bothDirections } from "./transfer/exchange-benchmark.js";
 import { fourSeeders, memory, throughput } from "./transfer/transfer-benchmarks.js";
 
 /** All benchmarks, in the order in which they run and stand in docs/benchmarks.md. */
-export const BENCHMARKS: readonly Benchmark[] = [throughput, fourSeeders, memory];
+export const BENCHMARKS: readonly Benchmark[] = [throughput, fourSeeders, bothDirections, memory, create, startup];

@@ -1,11 +1,12 @@
 /** `npm run bench`: measures Shoal against other people's programs. Needs Linux and a build. */
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BENCHMARKS } from "./benchmarks.js";
 import type { Benchmark } from "./benchmark.js";
 import { describeMachine } from "./machine.js";
+import { MeasuredProcess } from "./process/measured-process.js";
 import { parseOptions, type BenchOptions } from "./options.js";
 import { repositoryPath } from "./repository.js";
 import { formatTable, replaceSection } from "./report.js";
@@ -27,9 +28,11 @@ async function main(): Promise<void> {
     return;
   }
   const folder = await mkdtemp(join(options.folder ?? tmpdir(), "shoal-bench-"));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => giveUp(folder));
   try {
-    for (const benchmark of chosen(options.names)) await measure(benchmark, options, folder);
+    for (const benchmark of chosen(options.names)) await measure(benchmark, options, folder).catch(fail);
   } finally {
+    MeasuredProcess.killAll();
     await rm(folder, { recursive: true, force: true });
   }
 }
@@ -70,7 +73,15 @@ async function publish(file: string, name: string, content: string): Promise<voi
   await writeFile(file, replaceSection(document, name, content));
 }
 
-await main().catch((error: unknown) => {
+function giveUp(folder: string): void {
+  MeasuredProcess.killAll();
+  rmSync(folder, { recursive: true, force: true });
+  process.exit(130);
+}
+
+function fail(error: unknown): void {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
-});
+}
+
+await main().catch(fail);

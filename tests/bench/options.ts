@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { MIB } from "./sizes.js";
 
 /** What was asked for on the command line. */
 export interface BenchOptions {
@@ -13,8 +14,6 @@ export interface BenchOptions {
   readonly output: string | undefined;
   readonly isHelp: boolean;
 }
-
-const MIB = 1024 ** 2;
 
 /** Fewer are not worth writing down. */
 const RUNS_TO_PUBLISH = 5;

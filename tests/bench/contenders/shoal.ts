@@ -17,6 +17,7 @@ export class Shoal implements Contender {
   readonly #folder: string;
   #seedersHub: ShoalHub | undefined;
   #strangersHub: ShoalHub | undefined;
+  #exchangers = 0;
 
   /** `folder` receives what it remembers of its shares from run to run, as on anybody's machine. */
   constructor(transport: "ws" | "tcp", folder: string) {
@@ -44,24 +45,27 @@ export class Shoal implements Contender {
   }
 
   download(share: Share, seeders: readonly Seeder[], into: string): Download {
-    const hints = seeders.map(({ port }) => `&x.ep=${encodeURIComponent(this.#endpoint(port))}`);
-    const tracker = encodeURIComponent(this.#strangersHub?.tracker ?? "");
-    const magnet = `magnet:?xt=urn:btih:${share.infoHash}&tr=${tracker}${hints.join("")}`;
-    const process = run(["download", magnet, "-o", into], join(this.#folder, "downloader"));
+    const magnet = magnetOf(
+      share,
+      seeders.map(({ port }) => this.#endpoint(port)),
+    );
+    const args = ["download", magnet, "-o", into, "--tracker", this.#strangersHub?.tracker ?? ""];
+    const process = run(args, join(this.#folder, "downloader"));
     return { process, complete: event(process, "complete").then(() => undefined) };
   }
 
   readonly exchange = async (has: Share, wants: Share, into: string): Promise<Exchanger> => {
     const port = await freePort();
-    const hub = new URL(this.#seedersHub?.tracker ?? "");
+    // Each at a hub of its own, so that neither hears of the other but from us.
+    const hub = new URL((this.#exchangers++ % 2 === 0 ? this.#seedersHub : this.#strangersHub)?.tracker ?? "");
     const process = run(
-      ["client", hub.hostname, hub.port, "-o", into, "--listen", `${port}`, "--endpoint", this.#endpoint(port)],
+      ["client", hub.hostname, hub.port, "-o", into, "--listen", `${port}`],
       join(this.#folder, `exchanger-${has.name}`),
     );
     process.write(`upload ${join(has.folder, has.name)}`);
     await event(process, "shared");
-    const get = async () => {
-      process.write(`download ${wants.infoHash}`);
+    const get = async (from: Exchanger) => {
+      process.write(`download ${magnetOf(wants, [this.#endpoint(from.port)])}`);
       await event(process, "complete");
     };
     return { process, port, get };
@@ -75,6 +79,10 @@ export class Shoal implements Contender {
   #endpoint(port: number): string {
     return this.#transport === "ws" ? `ws://127.0.0.1:${port}/peer` : `tcp://127.0.0.1:${port}`;
   }
+}
+
+function magnetOf({ infoHash }: Share, endpoints: readonly string[]): string {
+  return `magnet:?xt=urn:btih:${infoHash}${endpoints.map((url) => `&x.ep=${encodeURIComponent(url)}`).join("")}`;
 }
 
 /** A hub on loopback, as `shoal serve` runs it. */
@@ -104,13 +112,16 @@ export function run(args: readonly string[], data: string): MeasuredProcess {
   return new MeasuredProcess(process.execPath, [COMMAND, ...args, "--data", data, "--json"]);
 }
 
-/** Resolves with the first event of a kind that it prints. */
+/** Resolves with the first event of a kind that it prints, and that matches. */
 export async function event<Name extends JsonEvent["event"]>(
   process: MeasuredProcess,
   name: Name,
+  matches: (event: EventOf<Name>) => boolean = () => true,
 ): Promise<EventOf<Name>> {
   return await process.line(`"${name}"`, (line) => {
     const parsed = line.startsWith("{") ? (JSON.parse(line) as JsonEvent) : undefined;
-    return parsed?.event === name ? (parsed as EventOf<Name>) : undefined;
+    if (parsed?.event !== name) return undefined;
+    const found = parsed as EventOf<Name>;
+    return matches(found) ? found : undefined;
   });
 }

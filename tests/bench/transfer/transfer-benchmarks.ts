@@ -5,8 +5,7 @@ import { contestOf, type Contest } from "./contest.js";
 import { prepareShare } from "./prepare-share.js";
 import { transfer, type Transfer } from "./transfer.js";
 import { rateOf, transferTable } from "./transfer-table.js";
-
-const MIB = 1024 ** 2;
+import { MIB, formatSize } from "../sizes.js";
 
 /** What is the same for everybody, and what is not. */
 const RULES = [
@@ -58,7 +57,7 @@ interface Carrying {
 }
 
 async function carry(context: BenchContext, { contenders, seeders, bytes, runs }: Carrying): Promise<ResultTable> {
-  context.say(`writes a file of ${bytes / MIB} MiB`);
+  context.say(`writes a file of ${formatSize(bytes)}`);
   const share = await prepareShare(context.folder, `share-${bytes / MIB}.bin`, bytes);
   const contest: Contest<Transfer> = await contestOf(
     {
@@ -72,9 +71,4 @@ async function carry(context: BenchContext, { contenders, seeders, bytes, runs }
   await share.remove();
   const who = seeders === 1 ? "1 seeder" : `${seeders} seeders`;
   return transferTable(`${formatSize(bytes)}, ${who}`, bytes, contest);
-}
-
-function formatSize(bytes: number): string {
-  const mib = bytes / MIB;
-  return mib >= 1024 && mib % 1024 === 0 ? `${mib / 1024} GiB` : `${mib} MiB`;
 }

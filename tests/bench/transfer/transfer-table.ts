@@ -3,9 +3,7 @@ import { TUNED, WEBTORRENT } from "../contenders/all.js";
 import { formatRatio, formatSpread, median } from "../statistics.js";
 import { contestNotes, type Contest, type Entry } from "./contest.js";
 import type { Cost, Transfer } from "./transfer.js";
-
-const MIB = 1024 ** 2;
-const GIB = 1024 ** 3;
+import { GIB, MIB } from "../sizes.js";
 
 /** Transfers of a share of `bytes` bytes: rates, CPU and memory of both sides. */
 export function transferTable(title: string, bytes: number, contest: Contest<Transfer>): ResultTable {
