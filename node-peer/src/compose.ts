@@ -15,6 +15,7 @@ import {
   createWebSocketTrackerChannel,
 } from "@shoal/peer-core/platform";
 import { combineDialers } from "./net/combine-dialers.js";
+import { connectByFrames } from "./net/connect-by-frames.js";
 import { createTcpDialer } from "./net/tcp-dialer.js";
 import { leadsHome } from "./net/leads-home.js";
 import { createThreadHasher } from "./hashing/thread-hasher.js";
@@ -53,7 +54,7 @@ export async function openNodePeer(options: NodePeerOptions): Promise<NodePeer> 
   const userAgent = `Shoal/${options.version}`;
   const clientOptions: ClientOptions = {
     runtime: { clock, hasher, random },
-    dialer: combineDialers([createTcpDialer(), createWebSocketDialer()]),
+    dialer: combineDialers([createTcpDialer(), createWebSocketDialer({ createConnection: connectByFrames })]),
     ranges: createFetchRangeSource({ userAgent, leadsHome }),
     openTracker: (url) => openTracker(url, { clock, random, userAgent }),
     clientName: `Shoal ${options.version}`,

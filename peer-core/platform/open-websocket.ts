@@ -12,8 +12,15 @@ export interface OpeningWebSocket {
   readonly remoteAddress: () => string | undefined;
 }
 
+/** In Node: opens the socket of a plain ws:// link, as `net.connect` does. */
+export type CreateConnection = NonNullable<WebSocket.ClientOptions["createConnection"]>;
+
 /** Starts opening `address` by what this platform has. Throws what it throws for an address it refuses. */
-export function openWebSocket(address: string, subprotocol: string): OpeningWebSocket {
+export function openWebSocket(
+  address: string,
+  subprotocol: string,
+  createConnection?: CreateConnection,
+): OpeningWebSocket {
   // The types are those of `ws`; in a browser the same name is the browser's own.
   const isNode = "terminate" in (WebSocket.prototype as object);
   if (!isNode) {
@@ -28,6 +35,7 @@ export function openWebSocket(address: string, subprotocol: string): OpeningWebS
     followRedirects: false,
     // Masks protect proxies from pages that choose the bytes; nobody does here, and a zero mask saves a pass over them.
     generateMask: (mask) => void mask.fill(0),
+    ...(createConnection !== undefined && address.startsWith("ws:") ? { createConnection } : {}),
   });
   socket.on("upgrade", (response) => (remoteAddress = response.socket.remoteAddress));
   return { socket, remoteAddress: () => remoteAddress };

@@ -72,7 +72,8 @@ export class WebSocketConnection implements Connection {
 
   send(bytes: Uint8Array, onSent?: (bytes: Uint8Array) => void): void {
     if (this.#reason !== undefined || this.#ownClose !== undefined || bytes.length === 0) return;
-    if (this.#isNode) this.#socket.send(bytes, onSent === undefined ? this.#onWritten : this.#givingBack(bytes, onSent));
+    if (this.#isNode)
+      this.#socket.send(bytes, onSent === undefined ? this.#onWritten : this.#givingBack(bytes, onSent));
     else this.#socket.send(bytes);
     this.#watch.noteSent(bytes.length);
     if (!this.#isNode && this.#watch.isAboveDrain) this.#pollTimer ??= setTimeout(this.#poll, POLL_MS);

@@ -1,6 +1,6 @@
 import { ShoalError, messageOf } from "../src/base/errors.js";
 import type { Connection, Dialer } from "../src/ports/connection.js";
-import { openWebSocket, type OpeningWebSocket } from "./open-websocket.js";
+import { openWebSocket, type CreateConnection, type OpeningWebSocket } from "./open-websocket.js";
 import { WebSocketConnection } from "./websocket-connection.js";
 
 /** Peers offer it so that a server can tell them from other users of a port. */
@@ -11,6 +11,7 @@ const DIAL_TIMEOUT_MS = 15_000;
 
 export interface WebSocketDialerOptions {
   readonly timeoutMs?: number | undefined;
+  readonly createConnection?: CreateConnection | undefined;
 }
 
 /** Opens links to ws:// and wss:// endpoints, in Node and in browsers (an https page: to wss:// and its own machine only). */
@@ -18,7 +19,10 @@ export function createWebSocketDialer(options: WebSocketDialerOptions = {}): Dia
   const timeoutMs = options.timeoutMs ?? DIAL_TIMEOUT_MS;
   return {
     canDial,
-    dial: (address, signal) => new Promise((resolve, reject) => dial({ address, signal, timeoutMs, resolve, reject })),
+    dial: (address, signal) =>
+      new Promise((resolve, reject) =>
+        dial({ address, signal, timeoutMs, createConnection: options.createConnection, resolve, reject }),
+      ),
   };
 }
 
@@ -41,6 +45,7 @@ interface Dial {
   readonly address: string;
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
+  readonly createConnection: CreateConnection | undefined;
   readonly resolve: (connection: Connection) => void;
   readonly reject: (error: ShoalError) => void;
 }
@@ -53,7 +58,7 @@ function dial(request: Dial): void {
     reject(new ShoalError("connection", `Cannot dial ${address} from here`));
   } else {
     try {
-      awaitOpen(openWebSocket(address, PEER_SUBPROTOCOL), request);
+      awaitOpen(openWebSocket(address, PEER_SUBPROTOCOL, request.createConnection), request);
     } catch (error) {
       reject(new ShoalError("connection", `Cannot dial ${address}: ${messageOf(error)}`, { cause: error }));
     }

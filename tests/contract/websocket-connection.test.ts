@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createWebSocketDialer, WebSocketConnection, type Connection } from "@shoal/peer-core/platform";
 import { describeConnection, type ConnectionPair } from "@shoal/peer-core/testing";
+import { connectByFrames } from "../../node-peer/src/net/connect-by-frames.js";
 import { listenForPeers } from "../../node-peer/src/net/peer-server.js";
 import { BrowserLikeWebSocket } from "./browser-like-websocket.js";
 import { quietReal, untilReal } from "./real-time.js";
@@ -47,5 +48,11 @@ function dialFromPage(address: string): Promise<Connection> {
   });
 }
 
+function dialFromNodeByFrames(address: string): Promise<Connection> {
+  const dialer = createWebSocketDialer({ createConnection: connectByFrames });
+  return dialer.dial(address, new AbortController().signal);
+}
+
 describeConnection("WebSocket from Node through PeerAcceptor", () => webSocketPair(dialFromNode));
+describeConnection("WebSocket from Node, read by frames", () => webSocketPair(dialFromNodeByFrames));
 describeConnection("WebSocket as in a browser through PeerAcceptor", () => webSocketPair(dialFromPage));

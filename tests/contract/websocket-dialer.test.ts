@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { createWebSocketDialer, type Connection } from "@shoal/peer-core/platform";
 import { describeDialer } from "@shoal/peer-core/testing";
+import { connectByFrames } from "../../node-peer/src/net/connect-by-frames.js";
 import { listenForPeers } from "../../node-peer/src/net/peer-server.js";
 import { quietReal, untilReal } from "./real-time.js";
 
@@ -12,7 +13,7 @@ describeDialer("WebSocket", async () => {
   const silent = createServer((socket) => socket.on("error", () => undefined).resume()).listen(0, "127.0.0.1");
   await once(silent, "listening");
   return {
-    dialer: createWebSocketDialer({ timeoutMs: 300 }),
+    dialer: createWebSocketDialer({ timeoutMs: 300, createConnection: connectByFrames }),
     address: `ws://127.0.0.1:${server.port}/peer`,
     refusingAddress: `ws://127.0.0.1:${server.port}/elsewhere`,
     silentAddress: `ws://127.0.0.1:${(silent.address() as AddressInfo).port}/peer`,
