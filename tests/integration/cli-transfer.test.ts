@@ -38,6 +38,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+const MIB = 1024 * 1024;
 const sha1 = (bytes: Uint8Array) => createHash("sha1").update(bytes).digest();
 
 /** Options for a command with its own data folder, at the test's hub. */
@@ -77,11 +78,12 @@ describe("upload and download", () => {
 
   it("hashes long pieces in threads, and ends when they are done", async () => {
     const cwd = await emptyFolder();
-    const content = randomBytes(1_000_000);
+    // More than is hashed before threads are started.
+    const content = randomBytes(64 * MIB);
     await writeFile(join(cwd, "long.bin"), content);
-    const create = await runCommand(["create", "long.bin", "-o", "long.torrent", "--piece-length", "256K"], at(cwd));
+    const create = await runCommand(["create", "long.bin", "-o", "long.torrent", "--piece-length", "1M"], at(cwd));
     expect(create.code).toBe(0);
-    const hashes = [0, 1, 2, 3].map((piece) => sha1(content.subarray(piece * 262_144, (piece + 1) * 262_144)));
+    const hashes = Array.from({ length: 64 }, (_, piece) => sha1(content.subarray(piece * MIB, (piece + 1) * MIB)));
     expect((await readFile(join(cwd, "long.torrent"))).includes(Buffer.concat(hashes))).toBe(true);
   });
 

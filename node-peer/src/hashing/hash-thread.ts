@@ -19,9 +19,10 @@ interface Question {
   readonly reject: (error: Error) => void;
 }
 
-/** A thread that hashes shared memory. It runs while there is work and shortly after, and never holds up the exit. */
+/** A thread that hashes shared memory. It runs from `start` until it was idle for a while, and never holds up the exit. */
 export class HashThread {
   #worker: Worker | undefined;
+  #isRunning = false;
   #idle: NodeJS.Timeout | undefined;
   readonly #questions: Question[] = [];
   #waitingBytes = 0;
@@ -31,9 +32,30 @@ export class HashThread {
     return this.#waitingBytes;
   }
 
-  /** SHA-1 of a view of a SharedArrayBuffer; rejects when the thread breaks down. */
+  /** Started, and ready to hash. */
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
+  /** Makes it run soon, unless it does. */
+  start(): void {
+    if (this.#worker !== undefined) return;
+    const worker = new Worker(PROGRAM, { eval: true, resourceLimits: RESOURCES });
+    this.#worker = worker;
+    worker.on("online", () => {
+      this.#isRunning = this.#worker === worker;
+      this.#waitForWork(worker);
+    });
+    worker.on("message", (digest: Uint8Array) => this.#onDigest(worker, digest));
+    worker.on("error", (error) => this.#onLost(worker, error));
+    worker.on("exit", (code) => this.#onLost(worker, new Error(`The hashing thread ended with ${code}`)));
+    worker.unref();
+  }
+
+  /** SHA-1 of a view of a SharedArrayBuffer, while it runs; rejects when the thread breaks down. */
   sha1(bytes: Uint8Array): Promise<Uint8Array> {
-    const worker = (this.#worker ??= this.#start());
+    const worker = this.#worker;
+    if (worker === undefined) return Promise.reject(new Error("The hashing thread does not run"));
     clearTimeout(this.#idle);
     worker.ref();
     return new Promise((resolve, reject) => {
@@ -43,32 +65,33 @@ export class HashThread {
     });
   }
 
-  #start(): Worker {
-    const worker = new Worker(PROGRAM, { eval: true, resourceLimits: RESOURCES });
-    worker.on("message", (digest: Uint8Array) => this.#onDigest(worker, digest));
-    worker.on("error", (error) => this.#onLost(worker, error));
-    worker.on("exit", (code) => this.#onLost(worker, new Error(`The hashing thread ended with ${code}`)));
-    return worker;
-  }
-
   #onDigest(worker: Worker, digest: Uint8Array): void {
     const question = this.#questions.shift();
     this.#waitingBytes -= question?.byteLength ?? 0;
-    if (this.#questions.length === 0) {
-      worker.unref();
-      this.#idle = setTimeout(() => this.#rest(worker), IDLE_MS).unref();
-    }
+    if (this.#questions.length === 0) this.#waitForWork(worker);
     question?.resolve(digest);
   }
 
+  #waitForWork(worker: Worker): void {
+    worker.unref();
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => this.#rest(worker), IDLE_MS).unref();
+  }
+
   #rest(worker: Worker): void {
-    this.#worker = undefined;
+    if (this.#worker === worker) this.#forget();
     void worker.terminate();
+  }
+
+  #forget(): void {
+    clearTimeout(this.#idle);
+    this.#worker = undefined;
+    this.#isRunning = false;
   }
 
   #onLost(worker: Worker, error: Error): void {
     if (this.#worker !== worker) return;
-    this.#worker = undefined;
+    this.#forget();
     this.#waitingBytes = 0;
     for (const question of this.#questions.splice(0)) question.reject(error);
   }
