@@ -58,9 +58,9 @@ export class TestLan {
     return await this.run(["upload", ...paths, "--tracker", this.hub.tracker, ...options]);
   }
 
-  /** Gets `what` with our command into a folder of the bed. */
+  /** Gets `what`, a `.torrent` file or a magnet that names its trackers, with our command into a folder of the bed. */
   async download(what: string, folder: string, ...options: string[]): Promise<ShoalProcess> {
-    return await this.run(["download", what, "-o", this.bed.path(folder), "--tracker", this.hub.tracker, ...options]);
+    return await this.run(["download", what, "-o", this.bed.path(folder), ...options]);
   }
 
   /** Starts an ordinary client with one share in a folder of the bed. */
