@@ -28,8 +28,7 @@ describe.skipIf(!canMakeNetworks)("between other people's clients (needs network
     const content = await writeContent(lan.bed.path(seeder, file), 8 * MIB, 1);
     const torrent = lan.bed.path(`${seeder}.torrent`);
     const infoHash = await makeTorrent(lan.bed.path(seeder, file), lan.announce, torrent);
-    await complete(await lan.join(seeder, torrent, seeder));
-    await lan.seeds(infoHash, 1);
+    await lan.seeding(await lan.join(seeder, torrent, seeder), infoHash);
     await complete(await lan.join(leech, torrent, `to-${seeder}`));
     expect(await hashFile(lan.bed.path(`to-${seeder}`, file))).toBe(content);
   });

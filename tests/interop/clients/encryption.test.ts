@@ -52,8 +52,7 @@ describe.skipIf(!canMakeNetworks)("clients that encrypt (needs network namespace
     const hash = await writeContent(lan.bed.path(folder, "theirs.bin"), 4 * MIB, 100 + CLIENTS.indexOf(client));
     const torrent = lan.bed.path(`${client}.torrent`);
     const infoHash = await makeTorrent(lan.bed.path(folder, "theirs.bin"), lan.announce, torrent);
-    await complete(await lan.join(client, torrent, folder, { encryption: "preferred" }));
-    await lan.seeds(infoHash, 1);
+    await lan.seeding(await lan.join(client, torrent, folder, { encryption: "preferred" }), infoHash);
     const downloader = await lan.download(torrent, `${client}-ours`);
     expect(await downloader.end(), downloader.said).toEqual(DONE);
     expect(await hashFile(lan.bed.path(`${client}-ours`, "theirs.bin"))).toBe(hash);

@@ -59,8 +59,7 @@ describe.skipIf(!canMakeNetworks)("a swarm of all clients and three of ours (nee
     await lan.publish(torrent);
     const limit = isSlow ? { bytesPerSecond: SLOW_BYTES_PER_SECOND } : {};
     const seeder = await lan.join("libtorrent", torrent, ".", limit);
-    await complete(seeder);
-    await lan.seeds(infoHash, 1);
+    await lan.seeding(seeder, infoHash);
     return { torrent, infoHash, client: "libtorrent", leave: () => seeder.kill() };
   }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { CLIENTS, TestLan, complete } from "../../support/clients/test-lan.js";
+import { CLIENTS, TestLan } from "../../support/clients/test-lan.js";
 import { makeTorrent } from "../../support/clients/torrent-files.js";
 import { hashFile, writeContent } from "../../support/file-content.js";
 import { canMakeNetworks } from "../../support/net-namespace.js";
@@ -28,8 +28,7 @@ describe.skipIf(!canMakeNetworks)("shares of others, made by mktorrent (needs ne
     }
     const torrent = lan.bed.path(`folder-${client}.torrent`);
     const infoHash = await makeTorrent(lan.bed.path(client, "folder"), lan.announce, torrent);
-    await complete(await lan.join(client, torrent, client));
-    await lan.seeds(infoHash, 1);
+    await lan.seeding(await lan.join(client, torrent, client), infoHash);
     const downloader = await lan.download(torrent, `ours-${client}`);
     expect(await downloader.end(), downloader.said).toEqual(DONE);
     for (const [path, hash] of hashes) {
@@ -44,8 +43,7 @@ describe.skipIf(!canMakeNetworks)("shares of others, made by mktorrent (needs ne
       const hash = await writeContent(lan.bed.path(folder, "file.bin"), 12 * MIB + 5, 1 + CLIENTS.indexOf(client));
       const torrent = lan.bed.path(`file-${client}.torrent`);
       const infoHash = await makeTorrent(lan.bed.path(folder, "file.bin"), lan.announce, torrent);
-      await complete(await lan.join(client, torrent, folder));
-      await lan.seeds(infoHash, 1);
+      await lan.seeding(await lan.join(client, torrent, folder), infoHash);
       const magnet = `magnet:?xt=urn:btih:${infoHash}&tr=${encodeURIComponent(lan.announce)}`;
       const downloader = await lan.download(magnet, `ours-${folder}`);
       expect(await downloader.end(), downloader.said).toEqual(DONE);

@@ -99,17 +99,17 @@ export class TestLan {
     return (JSON.parse(body.toString()) as { holders: readonly number[] }).holders;
   }
 
-  /** Resolves when the hub's tracker knows of `count` seeds: who comes then is told of them. */
-  async seeds(infoHash: string, count: number): Promise<void> {
+  /** Resolves when a client, the only seeder, holds everything and the hub's tracker knows it: who comes then is told. */
+  async seeding(peer: OrdinaryPeer, infoHash: string): Promise<void> {
+    await complete(peer);
     const query = infoHash.replaceAll(/../g, "%$&");
-    let seeds = 0;
+    let scraped = "";
     await askUntil(
       async () => {
-        const reply = await this.#get(`scrape?info_hash=${query}`);
-        seeds = Number(/8:completei(\d+)e/.exec(reply.toString("latin1"))?.[1] ?? 0);
-        return seeds >= count ? true : undefined;
+        scraped = (await this.#get(`scrape?info_hash=${query}`)).toString("latin1");
+        return scraped.includes("8:completei1e") ? true : undefined;
       },
-      () => `${seeds} instead of ${count} seeds of ${infoHash} are known`,
+      () => `${peer.client} is not known as a seeder (${scraped}):\n${peer.said}`,
     );
   }
 
