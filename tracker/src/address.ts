@@ -12,7 +12,7 @@ export interface ClientAddress {
   readonly group: string;
   /** True for plain loopback, which limits per address leave alone. */
   readonly isExempt: boolean;
-  /** Our own address as this client reached it; undefined behind a proxy. */
+  /** Our own address as a client on a private network reached it; undefined for others and behind a proxy. */
   readonly localIp: string | undefined;
 }
 
@@ -54,7 +54,8 @@ export function clientAddress(request: IncomingMessage, trustProxy: boolean): Cl
   const directScope = scopeOf(direct) ?? "private";
   const forwarded = forwardedFor(request);
   if (forwarded === undefined || !(trustProxy || directScope === "loopback")) {
-    const localIp = canonicalIp(request.socket.localAddress ?? "");
+    // Only such a client can be sent to a peer on our own machine, and Node keeps an address that was asked for.
+    const localIp = directScope === "private" ? canonicalIp(request.socket.localAddress ?? "") : undefined;
     return { ip: direct, scope: directScope, group: groupOf(direct), isExempt: directScope === "loopback", localIp };
   }
   const ip = canonicalIp(forwarded);

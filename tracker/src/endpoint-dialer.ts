@@ -1,6 +1,5 @@
 import { lookup } from "node:dns/promises";
 import { connect } from "node:net";
-import { WebSocket } from "ws";
 import { canonicalIp } from "./address.js";
 import { CHECK_TIMEOUT_MS } from "./limits.js";
 
@@ -36,7 +35,9 @@ export const networkDialer: EndpointDialer = {
     });
   },
 
-  canUpgrade(url, ip) {
+  async canUpgrade(url, ip) {
+    // Loaded when first needed: most peers announce a port.
+    const { WebSocket } = await import("ws");
     return new Promise((resolve) => {
       const socket = new WebSocket(url, "bittorrent", {
         handshakeTimeout: CHECK_TIMEOUT_MS,

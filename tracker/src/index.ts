@@ -3,4 +3,5 @@ export { createTracker } from "./create-tracker.js";
 export type { MountedTracker, TrackerOptions } from "./tracker-options.js";
 export { startTracker } from "./start-tracker.js";
 export type { ListenOptions, RunningTracker } from "./start-tracker.js";
+export { refuseUpgrade } from "./websocket/handshake.js";
 export { limitServer, SERVER_OPTIONS } from "./limit-server.js";

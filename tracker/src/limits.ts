@@ -64,6 +64,8 @@ export const PING_MS = 25_000;
 export const DEAD_MS = 60_000;
 /** A socket that says nothing of use for so long is closed. */
 export const IDLE_MS = 600_000;
+/** Time for the other side to agree to a close, and for the last bytes to leave. */
+export const CLOSE_MS = 30_000;
 /** Bytes waiting for a slow reader: above this nothing more is read from it … */
 export const PAUSE_BUFFER_BYTES = 256 * 1024;
 /** … above this, or after this time without a byte leaving, it is cut off. */

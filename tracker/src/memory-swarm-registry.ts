@@ -8,6 +8,8 @@ import { Swarm } from "./swarm.js";
 export class MemorySwarmRegistry implements SwarmRegistry {
   readonly #swarms = new Map<WireId, Swarm>();
   readonly #maxSwarms: number;
+  /** When a sweep first found a swarm empty whose completed downloads are still remembered, in seconds. */
+  readonly #emptySince = new Map<Swarm, number>();
   #sweep: Iterator<Swarm> | undefined = undefined;
 
   constructor(maxSwarms: number = MAX_SWARMS) {
@@ -20,7 +22,7 @@ export class MemorySwarmRegistry implements SwarmRegistry {
 
   get peerCount(): number {
     let count = 0;
-    for (const swarm of this.#swarms.values()) count += swarm.peers.size;
+    for (const swarm of this.#swarms.values()) count += swarm.peers.length;
     return count;
   }
 
@@ -51,7 +53,7 @@ export class MemorySwarmRegistry implements SwarmRegistry {
     if (swarm === undefined) return;
     swarm.delete(peer);
     // One that has completed downloads to tell of is kept for a while: its only seed may be restarting.
-    if (swarm.peers.size === 0 && swarm.completed === 0) this.#swarms.delete(swarm.infoHash);
+    if (swarm.peers.length === 0 && swarm.completed === 0) this.#swarms.delete(swarm.infoHash);
   }
 
   expire(now: number, budget: number, onExpired: (peer: RegisteredPeer) => void): void {
@@ -63,19 +65,27 @@ export class MemorySwarmRegistry implements SwarmRegistry {
         this.#sweep = undefined;
         return;
       }
-      seen += 1 + next.value.peers.size;
+      seen += 1 + next.value.peers.length;
       this.#expireIn(next.value, now, onExpired);
     }
   }
 
   #expireIn(swarm: Swarm, now: number, onExpired: (peer: RegisteredPeer) => void): void {
-    for (const peer of swarm.peers.values()) {
-      if (peer.expiresAt > now) continue;
+    // From the end, because those that go move the ones behind them.
+    for (let at = swarm.peers.length - 1; at >= 0; at--) {
+      const peer = swarm.peers[at];
+      if (peer === undefined || peer.expiresAt > now) continue;
       swarm.delete(peer);
       onExpired(peer);
     }
-    if (swarm.peers.size > 0) return;
-    if (swarm.emptySince === 0) swarm.emptySince = now;
-    if (swarm.completed === 0 || now - swarm.emptySince >= EMPTY_SWARM_SECONDS) this.#swarms.delete(swarm.infoHash);
+    if (swarm.peers.length > 0) {
+      this.#emptySince.delete(swarm);
+      return;
+    }
+    const since = this.#emptySince.get(swarm) ?? now;
+    this.#emptySince.set(swarm, since);
+    if (swarm.completed > 0 && now - since < EMPTY_SWARM_SECONDS) return;
+    this.#emptySince.delete(swarm);
+    this.#swarms.delete(swarm.infoHash);
   }
 }

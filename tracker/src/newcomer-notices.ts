@@ -38,7 +38,7 @@ export class NewcomerNotices {
     if (newcomer.swarm === undefined || newcomer.isRelay) return;
     let told = 0;
     let visited = 0;
-    for (const receiver of newcomer.swarm.peers.values()) {
+    for (const receiver of newcomer.swarm.peers) {
       if (told >= MAX_NOTICE_RECEIVERS || visited++ >= MAX_PEERS_VISITED) return;
       if (!isOfUse(newcomer, receiver)) continue;
       this.#tell(receiver, newcomer);

@@ -1,64 +1,57 @@
+import { insertedAt, removedAt } from "./peer-list.js";
 import type { RegisteredPeer } from "./registered-peer.js";
 
 /** Which of a peer's two places a pool keeps. */
 export type SlotKind = "dialSlot" | "offerSlot";
 
 /**
- * A set of peers from which random ones are drawn in constant time each. Invariant: every member's slot is its index.
- * Drawing reorders members and copies nothing.
+ * A set of peers from which random ones are drawn in constant time each. Invariant: every member's slot is its index. A
+ * plain array, since a swarm has four of them and most are empty: those share `NO_PEERS`.
  */
-export class PeerPool {
-  readonly #slot: SlotKind;
-  #members: RegisteredPeer[] = NO_MEMBERS;
+export type PeerPool = RegisteredPeer[];
 
-  constructor(slot: SlotKind) {
-    this.#slot = slot;
-  }
-
-  get size(): number {
-    return this.#members.length;
-  }
-
-  has(peer: RegisteredPeer): boolean {
-    return this.#members[peer[this.#slot]] === peer;
-  }
-
-  add(peer: RegisteredPeer): void {
-    if (this.has(peer)) return;
-    if (this.#members === NO_MEMBERS) this.#members = [];
-    peer[this.#slot] = this.#members.length;
-    this.#members.push(peer);
-  }
-
-  delete(peer: RegisteredPeer): void {
-    if (!this.has(peer)) return;
-    const index = peer[this.#slot];
-    const last = this.#members.pop();
-    if (last !== undefined && last !== peer) {
-      this.#members[index] = last;
-      last[this.#slot] = index;
-    }
-    peer[this.#slot] = -1;
-    if (this.#members.length === 0) this.#members = NO_MEMBERS;
-  }
-
-  /**
-   * Moves a random member from the undrawn part (index `drawn` and above) to index `drawn` and returns it: one step of
-   * Fisher and Yates, in place.
-   */
-  draw(drawn: number, random: () => number): RegisteredPeer | undefined {
-    const members = this.#members;
-    const index = drawn + Math.floor(random() * (members.length - drawn));
-    const chosen = members[index];
-    const moved = members[drawn];
-    if (chosen === undefined || moved === undefined) return undefined;
-    members[index] = moved;
-    members[drawn] = chosen;
-    moved[this.#slot] = index;
-    chosen[this.#slot] = drawn;
-    return chosen;
-  }
+/** The two pools of one kind that a swarm has. */
+export interface PeerPools {
+  readonly seeds: PeerPool;
+  readonly leeches: PeerPool;
+  readonly slot: SlotKind;
 }
 
-/** Most pools are empty: they share one array, which nobody pushes to. */
-const NO_MEMBERS: RegisteredPeer[] = [];
+/** The pool with the peer in it; to be used instead of the one passed, which may have been changed. */
+export function withPeer(pool: PeerPool, peer: RegisteredPeer, slot: SlotKind): PeerPool {
+  if (pool[peer[slot]] === peer) return pool;
+  peer[slot] = pool.length;
+  return insertedAt(pool, pool.length, peer);
+}
+
+/** The pool without the peer; to be used instead of the one passed, which may have been changed. */
+export function withoutPeer(pool: PeerPool, peer: RegisteredPeer, slot: SlotKind): PeerPool {
+  const index = peer[slot];
+  if (pool[index] !== peer) return pool;
+  const last = pool.at(-1);
+  if (last !== undefined && last !== peer) {
+    pool[index] = last;
+    last[slot] = index;
+  }
+  peer[slot] = -1;
+  return removedAt(pool, pool.length - 1);
+}
+
+/**
+ * Moves a random member from the undrawn part (index `drawn` and above) to index `drawn` and returns it: one step of
+ * Fisher and Yates, in place.
+ */
+export function drawPeer(
+  { pool, slot, random }: { readonly pool: PeerPool; readonly slot: SlotKind; readonly random: () => number },
+  drawn: number,
+): RegisteredPeer | undefined {
+  const index = drawn + Math.floor(random() * (pool.length - drawn));
+  const chosen = pool[index];
+  const moved = pool[drawn];
+  if (chosen === undefined || moved === undefined) return undefined;
+  pool[index] = moved;
+  pool[drawn] = chosen;
+  moved[slot] = index;
+  chosen[slot] = drawn;
+  return chosen;
+}

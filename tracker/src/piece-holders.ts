@@ -15,7 +15,7 @@ export function countPieces(
   const counts = new Uint32Array(pieceCount);
   let all = 0;
   let bytes = 0;
-  for (const peer of registry.find(toWireId(infoHash))?.peers.values() ?? []) {
+  for (const peer of registry.find(toWireId(infoHash))?.peers ?? []) {
     const held = heldBy(peer);
     if (held === "all") all++;
     else if (held !== undefined && bytes <= MAX_COUNTED_BYTES) {
@@ -33,7 +33,7 @@ export function holdersOf(
   piece: number,
 ): { peers: readonly { peerId: string; seed: boolean; relay: boolean; dialable: boolean }[]; complete: boolean } {
   const peers = [];
-  for (const peer of registry.find(toWireId(infoHash))?.peers.values() ?? []) {
+  for (const peer of registry.find(toWireId(infoHash))?.peers ?? []) {
     if (!holds(heldBy(peer), piece)) continue;
     if (peers.length >= MAX_HOLDERS_TOLD) return { peers, complete: false };
     const { isSeed, isRelay, dialScope } = peer;

@@ -13,31 +13,61 @@ export interface AnnounceReply {
 }
 
 /** What decides about a peer's place in the lists of its swarm. */
-export type PeerStanding = Pick<RegisteredPeer, "isSeed" | "isRelay" | "takesOffers" | "dialScope">;
+export interface PeerStanding {
+  isSeed: boolean;
+  isRelay: boolean;
+  takesOffers: boolean;
+  /** Set once the endpoint has been checked: how far it reaches. */
+  dialScope: AddressScope | undefined;
+}
 
 /** A swarm as the peers that it lists know it. */
 export interface SwarmListing {
   readonly infoHash: WireId;
-  readonly peers: ReadonlyMap<WireId, RegisteredPeer>;
+  /** In the order of their ids. */
+  readonly peers: readonly RegisteredPeer[];
   update(peer: RegisteredPeer, change: Partial<PeerStanding>): void;
 }
 
 /** The line on which a peer announces and is told things; lives as long as its socket. */
 export interface PeerLine {
   readonly address: ClientAddress;
-  /**
-   * What was announced here, by info-hash, further peers of the same swarm by info-hash and peer id one after the other:
-   * some clients speak for several peers on one line. Stopped ones stay, so that stopping and starting does not renew allowances.
-   */
-  readonly registrations: Map<string, RegisteredPeer>;
-  /** The peer id that was last new here. */
-  peerId: WireId | undefined;
+  readonly registrations: PeerRegistrations;
   /** Bytes of reported pieces kept for this line's registrations. */
   heldBytes: number;
   /** When the allowance of answers to offers is full again (see `allowance.ts`), in seconds. */
   answersFullAt: number;
   /** Sends JSON text; a no-op once closed. */
   send(text: string): void;
+}
+
+/** A swarm in which a peer can be looked up. */
+export interface PeerLookup extends SwarmListing {
+  find(peerId: WireId): RegisteredPeer | undefined;
+}
+
+/** What was announced on one line; some clients speak for several peers on one. */
+export interface PeerRegistrations {
+  readonly size: number;
+  /** The source for a peer id: the last one again where it has that id, else a new one by `make`. */
+  sourceOf(peerId: WireId, make: () => PeerSource): PeerSource;
+  add(peer: RegisteredPeer): void;
+  /** What was announced here in a swarm under a peer id, listed there or not. */
+  find(swarm: PeerLookup, peerId: WireId): RegisteredPeer | undefined;
+  /** The first that was announced here in a swarm and is listed there. */
+  firstIn(swarm: PeerLookup): RegisteredPeer | undefined;
+  /** To be called when the swarm of that info-hash lists a registration of this line no longer, or not at all. */
+  onUnlisted(infoHash: WireId, peer: RegisteredPeer): void;
+  /** Forgets all, and hands out each, newest first. */
+  takeAll(): Iterable<RegisteredPeer>;
+}
+
+/** Who announces: shared by the registrations of one peer in all its swarms, which is a fifth of their memory saved. */
+export interface PeerSource {
+  readonly peerId: WireId;
+  readonly address: ClientAddress;
+  /** Undefined for HTTP. */
+  readonly line: PeerLine | undefined;
 }
 
 /** How a registered peer can be dialled. */
@@ -47,6 +77,8 @@ export type Dialable =
 
 /** What only some peers have, kept apart so that the others cost less memory. */
 export interface PeerExtras {
+  /** As announced; others are told of it only while `dialScope` says who may be. */
+  dialable: Dialable | undefined;
   /** The reply that is repeated to a peer that announces too often. */
   lastReply: AnnounceReply | undefined;
   held: HeldRecord | undefined;
@@ -56,42 +88,132 @@ export interface PeerExtras {
   relayEndpoint: string | undefined;
 }
 
+const SCOPES = [undefined, "loopback", "private", "public"] as const;
+
+/** Where in `#bits` is what: flags, the scope, and from bit 6 and 19 the slots plus one, which 13 bits are enough for. */
+const SEED = 1;
+const RELAY = 2;
+const TAKES_OFFERS = 4;
+const WANTS_NOTICE = 8;
+const SCOPE_AT = 4;
+const DIAL_SLOT_AT = 6;
+const OFFER_SLOT_AT = 19;
+const SLOT_MASK = 0x1fff;
+
 /**
  * One peer in one swarm. Invariant: `swarm` is set exactly while the swarm lists it; `dialSlot` and `offerSlot` are its
- * places in the swarm's pools, -1 outside. A registration belongs to (peer id, line): another line that announces the
- * same peer id gets a registration of its own, which replaces this one in the swarm.
+ * places in the swarm's pools, -1 outside. A registration belongs to a source (peer id, line): another line that announces
+ * the same peer id gets a registration of its own, which replaces this one in the swarm.
+ *
+ * A tracker has more of these than of anything else: 80 bytes each, with what is small in one number.
  */
-export class RegisteredPeer {
-  readonly peerId: WireId;
-  readonly address: ClientAddress;
-  readonly line: PeerLine | undefined;
+export class RegisteredPeer implements PeerStanding {
+  readonly source: PeerSource;
   swarm: SwarmListing | undefined = undefined;
-  isSeed = false;
-  isRelay = false;
-  takesOffers = false;
-  wantsNotice = false;
-  dialSlot = -1;
-  offerSlot = -1;
+  /** Of the registrations on its line the one before this (see `LineRegistrations`). */
+  previousOnLine: RegisteredPeer | undefined = undefined;
+  #bits = 0;
   /** In whole seconds of the tracker's clock. */
   expiresAt = 0;
   /** When the allowance of announces is full again (see `allowance.ts`), in seconds. */
   announcesFullAt = 0;
-  /** As announced; others are told of it only while `dialScope` says who may be. */
-  dialable: Dialable | undefined = undefined;
-  /** Set once the endpoint has been checked: how far it reaches. */
-  dialScope: AddressScope | undefined = undefined;
   extras: PeerExtras | undefined = undefined;
 
-  constructor(peerId: WireId, address: ClientAddress, line: PeerLine | undefined) {
-    this.peerId = peerId;
-    this.address = address;
-    this.line = line;
+  constructor(source: PeerSource) {
+    this.source = source;
+  }
+
+  get peerId(): WireId {
+    return this.source.peerId;
+  }
+
+  get address(): ClientAddress {
+    return this.source.address;
+  }
+
+  get line(): PeerLine | undefined {
+    return this.source.line;
+  }
+
+  get isSeed(): boolean {
+    return (this.#bits & SEED) !== 0;
+  }
+
+  set isSeed(value: boolean) {
+    this.#bits = withFlag(this.#bits, SEED, value);
+  }
+
+  get isRelay(): boolean {
+    return (this.#bits & RELAY) !== 0;
+  }
+
+  set isRelay(value: boolean) {
+    this.#bits = withFlag(this.#bits, RELAY, value);
+  }
+
+  get takesOffers(): boolean {
+    return (this.#bits & TAKES_OFFERS) !== 0;
+  }
+
+  set takesOffers(value: boolean) {
+    this.#bits = withFlag(this.#bits, TAKES_OFFERS, value);
+  }
+
+  get wantsNotice(): boolean {
+    return (this.#bits & WANTS_NOTICE) !== 0;
+  }
+
+  set wantsNotice(value: boolean) {
+    this.#bits = withFlag(this.#bits, WANTS_NOTICE, value);
+  }
+
+  get dialScope(): AddressScope | undefined {
+    return SCOPES[(this.#bits >> SCOPE_AT) & 3];
+  }
+
+  set dialScope(scope: AddressScope | undefined) {
+    this.#bits = (this.#bits & ~(3 << SCOPE_AT)) | (SCOPES.indexOf(scope) << SCOPE_AT);
+  }
+
+  get dialSlot(): number {
+    return ((this.#bits >>> DIAL_SLOT_AT) & SLOT_MASK) - 1;
+  }
+
+  set dialSlot(slot: number) {
+    this.#bits = (this.#bits & ~(SLOT_MASK << DIAL_SLOT_AT)) | ((slot + 1) << DIAL_SLOT_AT);
+  }
+
+  get offerSlot(): number {
+    return ((this.#bits >>> OFFER_SLOT_AT) & SLOT_MASK) - 1;
+  }
+
+  set offerSlot(slot: number) {
+    this.#bits = (this.#bits & ~(SLOT_MASK << OFFER_SLOT_AT)) | ((slot + 1) << OFFER_SLOT_AT);
+  }
+
+  get dialable(): Dialable | undefined {
+    return this.extras?.dialable;
+  }
+
+  set dialable(dialable: Dialable | undefined) {
+    if (dialable !== this.dialable) this.extra().dialable = dialable;
   }
 
   /** The rarely used part, made on first use. */
   extra(): PeerExtras {
-    return (this.extras ??= { lastReply: undefined, held: undefined, havesFullAt: 0, relayEndpoint: undefined });
+    return (this.extras ??= {
+      dialable: undefined,
+      lastReply: undefined,
+      held: undefined,
+      havesFullAt: 0,
+      relayEndpoint: undefined,
+    });
   }
+}
+
+/** Not a private method: those cost each object another field. */
+function withFlag(bits: number, flag: number, value: boolean): number {
+  return value ? bits | flag : bits & ~flag;
 }
 
 /** The endpoint of a checked peer as `viewer` is told it; undefined when it is of no use, or not meant, for them. */
@@ -107,7 +229,8 @@ export function endpointFor(peer: RegisteredPeer, viewer: ClientAddress): string
 }
 
 /** The IP address of a peer with a checked port as `viewer` is told it; undefined when there is none for them. */
-export function addressFor({ dialScope, address }: RegisteredPeer, viewer: ClientAddress): string | undefined {
+export function addressFor(peer: RegisteredPeer, viewer: ClientAddress): string | undefined {
+  const { dialScope, address } = peer;
   if (dialScope === undefined) return undefined;
   if (mayBeTold(dialScope, viewer.scope)) return address.ip;
   // A peer on the tracker's own machine is reached by its neighbours where they reach the tracker.

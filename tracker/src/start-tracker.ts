@@ -6,6 +6,7 @@ import { createTracker } from "./create-tracker.js";
 import type { TrackerOptions } from "./tracker-options.js";
 import { HttpError, replyError } from "./http-reply.js";
 import { limitServer, SERVER_OPTIONS } from "./limit-server.js";
+import { refuseUpgrade } from "./websocket/handshake.js";
 
 export interface ListenOptions extends TrackerOptions {
   /** Address to listen on; default: all, IPv6 and IPv4. */
@@ -31,8 +32,7 @@ export async function startTracker(options: ListenOptions): Promise<RunningTrack
     }
   });
   server.on("upgrade", (request, socket, head) => {
-    if (!tracker.handleUpgrade(request, socket, head))
-      socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
+    if (!tracker.handleUpgrade(request, socket, head)) refuseUpgrade(socket, "404 Not Found");
   });
   return {
     port: (server.address() as AddressInfo).port,

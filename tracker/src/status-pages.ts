@@ -41,8 +41,10 @@ export class StatusPages {
         response.setHeader("Content-Security-Policy", "default-src 'none'");
         reply(response, 200, "text/html; charset=utf-8", this.#page());
         return;
-      default:
-        reply(response, 200, this.#parts.metrics.contentType, await this.#parts.metrics.text());
+      default: {
+        const { contentType, text } = await this.#parts.metrics.page();
+        reply(response, 200, contentType, text);
+      }
     }
   }
 

@@ -13,14 +13,13 @@ const address: ClientAddress = { ip: "127.0.0.1", scope: "loopback", group: "g",
 const hash = "h".repeat(20) as WireId;
 
 function peer(id: number, change: Partial<RegisteredPeer> = {}): RegisteredPeer {
-  const made = new RegisteredPeer(String(id).padStart(20, "0") as WireId, address, undefined);
+  const made = new RegisteredPeer({ peerId: String(id).padStart(20, "0") as WireId, address, line: undefined });
   return Object.assign(made, { dialScope: "public" }, change);
 }
 
 function select(swarm: Swarm, asker: RegisteredPeer, count: number, random = seededRandom(1).float): RegisteredPeer[] {
   return selectPeers({
-    seeds: swarm.dialableSeeds,
-    leeches: swarm.dialableLeeches,
+    pools: swarm.dialable,
     asker,
     count,
     random,
@@ -37,14 +36,14 @@ test("counts and pools stay true whatever is done in whatever order", () => {
     const swarm = new Swarm(hash);
     const peers = Array.from({ length: 6 }, (_, id) => peer(id, { dialScope: undefined }));
     for (const { who, what } of steps) apply(swarm, peers[who]!, what);
-    const listed = [...swarm.peers.values()];
+    const listed = [...swarm.peers];
     expect(listed.every((one) => one.swarm === swarm)).toBe(true);
     expect(swarm.seeds).toBe(listed.filter(({ isSeed }) => isSeed).length);
     expect(swarm.leeches).toBe(listed.filter(({ isSeed, isRelay }) => !isSeed && !isRelay).length);
     const dialable = listed.filter(({ dialScope, isRelay }) => dialScope !== undefined && !isRelay);
-    expect(swarm.dialableSeeds.size).toBe(dialable.filter(({ isSeed }) => isSeed).length);
-    expect(swarm.dialableLeeches.size).toBe(dialable.filter(({ isSeed }) => !isSeed).length);
-    expect(swarm.offerSeeds.size + swarm.offerLeeches.size).toBe(
+    expect(swarm.dialable.seeds.length).toBe(dialable.filter(({ isSeed }) => isSeed).length);
+    expect(swarm.dialable.leeches.length).toBe(dialable.filter(({ isSeed }) => !isSeed).length);
+    expect(swarm.offerable.seeds.length + swarm.offerable.leeches.length).toBe(
       listed.filter(({ takesOffers }) => takesOffers).length,
     );
     expect([...swarm.relays].length).toBe(listed.filter(({ isRelay }) => isRelay).length);
@@ -67,8 +66,8 @@ test("a newer registration replaces the older one of the same id, whose leaving 
   swarm.add(older);
   swarm.add(newer);
   swarm.delete(older);
-  expect([...swarm.peers.values()]).toEqual([newer]);
-  expect(swarm.dialableLeeches.size).toBe(1);
+  expect([...swarm.peers]).toEqual([newer]);
+  expect(swarm.dialable.leeches.length).toBe(1);
 });
 
 test("selects each peer about equally often, never the asker, none twice", () => {
@@ -102,8 +101,7 @@ test("gives up after looking at so many peers of no use", () => {
   for (let id = 0; id < MAX_PEERS_VISITED + 500; id++) swarm.add(peer(id));
   let looked = 0;
   const accepts = (): boolean => ++looked < 0;
-  const { dialableSeeds: seeds, dialableLeeches: leeches } = swarm;
-  selectPeers({ seeds, leeches, asker: peer(-1), count: 50, random: seededRandom(3).float, accepts });
+  selectPeers({ pools: swarm.dialable, asker: peer(-1), count: 50, random: seededRandom(3).float, accepts });
   expect(looked).toBe(MAX_PEERS_VISITED);
 });
 

@@ -1,6 +1,8 @@
 import type { WireId } from "@shoal/peer-core/announce";
 import { MAX_PEERS_PER_SWARM } from "./limits.js";
-import { PeerPool } from "./peer-pool.js";
+import { insertedAt, NO_PEERS, positionOf, removedAt } from "./peer-list.js";
+import type { PeerPool, PeerPools, SlotKind } from "./peer-pool.js";
+import { withoutPeer, withPeer } from "./peer-pool.js";
 import type { PeerStanding, RegisteredPeer, SwarmListing } from "./registered-peer.js";
 
 /**
@@ -9,41 +11,55 @@ import type { PeerStanding, RegisteredPeer, SwarmListing } from "./registered-pe
  */
 export class Swarm implements SwarmListing {
   readonly infoHash: WireId;
-  readonly peers = new Map<WireId, RegisteredPeer>();
-  /** Peers with a checked endpoint. */
-  readonly dialableSeeds = new PeerPool("dialSlot");
-  readonly dialableLeeches = new PeerPool("dialSlot");
-  /** Peers that speak WebRTC. */
-  readonly offerSeeds = new PeerPool("offerSlot");
-  readonly offerLeeches = new PeerPool("offerSlot");
+  #peers = NO_PEERS;
+  #dialableSeeds: PeerPool = NO_PEERS;
+  #dialableLeeches: PeerPool = NO_PEERS;
+  #offerSeeds: PeerPool = NO_PEERS;
+  #offerLeeches: PeerPool = NO_PEERS;
   #relays: Set<RegisteredPeer> | undefined = undefined;
   seeds = 0;
   leeches = 0;
   /** Downloads completed here since the swarm was formed. */
   completed = 0;
-  /** Second at which a sweep first found nobody here; 0 while there are peers. */
-  emptySince = 0;
 
   constructor(infoHash: WireId) {
     this.infoHash = infoHash;
   }
 
+  get peers(): readonly RegisteredPeer[] {
+    return this.#peers;
+  }
+
+  /** Peers with a checked endpoint. */
+  get dialable(): PeerPools {
+    return { seeds: this.#dialableSeeds, leeches: this.#dialableLeeches, slot: "dialSlot" };
+  }
+
+  /** Peers that speak WebRTC. */
+  get offerable(): PeerPools {
+    return { seeds: this.#offerSeeds, leeches: this.#offerLeeches, slot: "offerSlot" };
+  }
+
   get isFull(): boolean {
-    return this.peers.size >= MAX_PEERS_PER_SWARM;
+    return this.#peers.length >= MAX_PEERS_PER_SWARM;
   }
 
   /** The relays in this swarm, checked or not. */
   get relays(): Iterable<RegisteredPeer> {
-    return this.#relays ?? [];
+    return this.#relays ?? NO_PEERS;
+  }
+
+  find(peerId: WireId): RegisteredPeer | undefined {
+    const found = this.#peers[positionOf(this.#peers, peerId)];
+    return found?.peerId === peerId ? found : undefined;
   }
 
   /** Lists a peer, in the place of an older registration of the same id if there is one. */
   add(peer: RegisteredPeer): void {
-    const older = this.peers.get(peer.peerId);
+    const older = this.find(peer.peerId);
     if (older === peer) return;
     if (older !== undefined) this.delete(older);
-    this.peers.set(peer.peerId, peer);
-    this.emptySince = 0;
+    this.#peers = insertedAt(this.#peers, positionOf(this.#peers, peer.peerId), peer);
     peer.swarm = this;
     this.#count(peer, 1);
     this.#place(peer);
@@ -54,8 +70,9 @@ export class Swarm implements SwarmListing {
     if (peer.swarm !== this) return;
     this.#unplace(peer);
     this.#count(peer, -1);
-    this.peers.delete(peer.peerId);
+    this.#peers = removedAt(this.#peers, positionOf(this.#peers, peer.peerId));
     peer.swarm = undefined;
+    peer.line?.registrations.onUnlisted(this.infoHash, peer);
   }
 
   /** Changes what decides about counts and pools, and keeps them true. */
@@ -80,21 +97,21 @@ export class Swarm implements SwarmListing {
   #place(peer: RegisteredPeer): void {
     // Relays are told in a list of their own: who needs none should not dial one.
     if (peer.isRelay) (this.#relays ??= new Set()).add(peer);
-    else if (peer.dialScope !== undefined) this.#dialPool(peer).add(peer);
-    if (peer.takesOffers) this.#offerPool(peer).add(peer);
+    else if (peer.dialScope !== undefined) this.#changePools(peer, "dialSlot", withPeer);
+    if (peer.takesOffers) this.#changePools(peer, "offerSlot", withPeer);
   }
 
   #unplace(peer: RegisteredPeer): void {
     this.#relays?.delete(peer);
-    this.#dialPool(peer).delete(peer);
-    this.#offerPool(peer).delete(peer);
+    this.#changePools(peer, "dialSlot", withoutPeer);
+    this.#changePools(peer, "offerSlot", withoutPeer);
   }
 
-  #dialPool(peer: RegisteredPeer): PeerPool {
-    return peer.isSeed ? this.dialableSeeds : this.dialableLeeches;
-  }
-
-  #offerPool(peer: RegisteredPeer): PeerPool {
-    return peer.isSeed ? this.offerSeeds : this.offerLeeches;
+  #changePools(peer: RegisteredPeer, slot: SlotKind, change: typeof withPeer): void {
+    if (slot === "dialSlot") {
+      if (peer.isSeed) this.#dialableSeeds = change(this.#dialableSeeds, peer, slot);
+      else this.#dialableLeeches = change(this.#dialableLeeches, peer, slot);
+    } else if (peer.isSeed) this.#offerSeeds = change(this.#offerSeeds, peer, slot);
+    else this.#offerLeeches = change(this.#offerLeeches, peer, slot);
   }
 }

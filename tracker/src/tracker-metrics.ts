@@ -1,4 +1,4 @@
-import { Counter, Gauge, Registry } from "prom-client";
+import type { Registry } from "prom-client";
 import type { Catalogue } from "./catalogue.js";
 import type { Tracker } from "./tracker.js";
 
@@ -8,55 +8,63 @@ export interface MetricsParts {
   readonly socketCount: () => number;
 }
 
-/** What the tracker tells Prometheus; read when asked for, so counting costs nothing in between. */
+/**
+ * What the tracker tells Prometheus; read when asked for, so counting costs nothing in between, and the library is loaded
+ * by the first who asks: 2 MiB that a tracker without a monitor has no use for.
+ */
 export class TrackerMetrics {
-  readonly #registry = new Registry();
-  readonly #refused: Counter<"limit">;
+  readonly #parts: MetricsParts;
+  readonly #refused = new Map<string, number>();
+  #registry: Promise<Registry> | undefined = undefined;
 
-  constructor({ tracker, catalogue, socketCount }: MetricsParts) {
-    this.#gauge("shoal_tracker_swarms", "Swarms with a peer", () => tracker.registry.swarmCount);
-    this.#gauge("shoal_tracker_peers", "Peers, once per swarm they are in", () => tracker.registry.peerCount);
-    this.#gauge("shoal_tracker_seeds", "Peers that hold everything", () => tracker.registry.seedCount);
-    this.#gauge("shoal_tracker_sockets", "Open WebSockets", socketCount);
-    this.#gauge("shoal_tracker_catalogue_entries", "Shares in the catalogue", () => catalogue.count);
-    this.#total("shoal_tracker_announces_total", "Announces answered", () => tracker.announceCount);
-    this.#total("shoal_tracker_limited_total", "Announces answered from the last reply", () => tracker.limitedCount);
-    this.#gauge("process_resident_memory_bytes", "Resident memory", () => process.memoryUsage.rss());
-    this.#refused = new Counter({
-      name: "shoal_tracker_refused_total",
-      help: "What was refused, by the limit that did",
-      labelNames: ["limit"],
-      registers: [this.#registry],
-    });
+  constructor(parts: MetricsParts) {
+    this.#parts = parts;
   }
 
-  get contentType(): string {
-    return this.#registry.contentType;
-  }
-
-  /** Counts one refusal. */
+  /** Counts one refusal, under the name of a limit: those are few. */
   onRefused(limit: string): void {
-    this.#refused.inc({ limit });
+    this.#refused.set(limit, (this.#refused.get(limit) ?? 0) + 1);
   }
 
   /** Everything in the text format of Prometheus. */
-  text(): Promise<string> {
-    return this.#registry.metrics();
+  async page(): Promise<{ readonly contentType: string; readonly text: string }> {
+    const registry = await (this.#registry ??= registryOf(this.#parts, this.#refused));
+    return { contentType: registry.contentType, text: await registry.metrics() };
   }
+}
 
-  #gauge(name: string, help: string, read: () => number): void {
-    const gauge: Gauge = new Gauge({ name, help, registers: [this.#registry], collect: () => gauge.set(read()) });
-  }
-
-  #total(name: string, help: string, read: () => number): void {
-    const counter: Counter = new Counter({
-      name,
-      help,
-      registers: [this.#registry],
-      collect: () => {
-        counter.reset();
-        counter.inc(read());
-      },
-    });
-  }
+async function registryOf(parts: MetricsParts, refused: ReadonlyMap<string, number>): Promise<Registry> {
+  const { Counter, Gauge, Registry } = await import("prom-client");
+  const { tracker, catalogue, socketCount } = parts;
+  const registry = new Registry();
+  const registers = [registry];
+  const gauge = (name: string, help: string, read: () => number): void => {
+    const made: InstanceType<typeof Gauge> = new Gauge({ name, help, registers, collect: () => made.set(read()) });
+  };
+  const total = (name: string, help: string, read: () => number): void => {
+    const collect = (): void => {
+      made.reset();
+      made.inc(read());
+    };
+    const made: InstanceType<typeof Counter> = new Counter({ name, help, registers, collect });
+  };
+  gauge("shoal_tracker_swarms", "Swarms with a peer", () => tracker.registry.swarmCount);
+  gauge("shoal_tracker_peers", "Peers, once per swarm they are in", () => tracker.registry.peerCount);
+  gauge("shoal_tracker_seeds", "Peers that hold everything", () => tracker.registry.seedCount);
+  gauge("shoal_tracker_sockets", "Open WebSockets", socketCount);
+  gauge("shoal_tracker_catalogue_entries", "Shares in the catalogue", () => catalogue.count);
+  total("shoal_tracker_announces_total", "Announces answered", () => tracker.announceCount);
+  total("shoal_tracker_limited_total", "Announces answered from the last reply", () => tracker.limitedCount);
+  gauge("process_resident_memory_bytes", "Resident memory", () => process.memoryUsage.rss());
+  const byLimit: InstanceType<typeof Counter<"limit">> = new Counter({
+    name: "shoal_tracker_refused_total",
+    help: "What was refused, by the limit that did",
+    labelNames: ["limit"],
+    registers,
+    collect: () => {
+      byLimit.reset();
+      for (const [limit, count] of refused) byLimit.inc({ limit }, count);
+    },
+  });
+  return registry;
 }

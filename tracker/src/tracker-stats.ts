@@ -26,8 +26,8 @@ export function trackerStats(registry: SwarmRegistry): TrackerStats {
   let seen = 0;
   let active = 0;
   for (const swarm of registry.swarms()) {
-    if (swarm.peers.size > 0) active++;
-    for (const { address, peerId } of swarm.peers.values()) {
+    if (swarm.peers.length > 0) active++;
+    for (const { address, peerId } of swarm.peers) {
       if (seen++ >= MAX_PEERS_READ) break;
       families[address.ip.includes(":") ? "v6" : "v4"]++;
       countClient(clients, peerId);

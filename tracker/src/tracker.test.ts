@@ -17,8 +17,9 @@ import {
   MAX_PEERS_TOLD,
   MAX_SWARMS_PER_SOCKET,
 } from "./limits.js";
+import { LineRegistrations } from "./line-registrations.js";
 import { MemorySwarmRegistry } from "./memory-swarm-registry.js";
-import type { PeerLine, RegisteredPeer } from "./registered-peer.js";
+import type { PeerLine } from "./registered-peer.js";
 import { endpointFor } from "./registered-peer.js";
 import { RelayDirectory } from "./relay-directory.js";
 import { Tracker } from "./tracker.js";
@@ -28,9 +29,8 @@ const infoHash = "s".repeat(20) as WireId;
 /** A line that remembers what it was told. */
 class RecordingLine implements PeerLine {
   readonly address: ClientAddress;
-  readonly registrations = new Map<string, RegisteredPeer>();
+  readonly registrations = new LineRegistrations();
   readonly told: TrackerMessage[] = [];
-  peerId: WireId | undefined = undefined;
   heldBytes = 0;
   answersFullAt = 0;
 
@@ -259,7 +259,7 @@ test("notes held pieces within the allowance and the memory of a line, and gives
   const bench = new Bench();
   const line = bench.line();
   await bench.announce(line, "a");
-  const held = () => [...line.registrations.values()][0]?.extras?.held;
+  const held = () => bench.registry.find(infoHash)?.find("a".padStart(20, "-") as WireId)?.extras?.held;
   for (let piece = 0; piece < HAVE_BURST + 2; piece++) {
     bench.tracker.have(line, { type: "have", infoHash, pieces: { kind: "indexes", pieces: [piece] } });
   }

@@ -86,22 +86,19 @@ export class Tracker {
   announceHttp(address: ClientAddress, request: AnnounceRequest): AnnounceReply | undefined {
     const swarm = this.registry.findOrMake(request.infoHash);
     if (swarm === undefined) return undefined;
-    const known = swarm.peers.get(request.peerId);
+    const known = swarm.find(request.peerId);
     const isSame = known !== undefined && known.line === undefined && known.address.ip === address.ip;
-    const peer = isSame ? known : new RegisteredPeer(request.peerId, address, undefined);
+    const peer = isSame ? known : new RegisteredPeer({ peerId: request.peerId, address, line: undefined });
     return this.#run(request, address, undefined, peer, swarm);
   }
 
   /** Passes a WebRTC answer on to the peer that made the offer; without a word when that is not to be. */
   answer(line: PeerLine, message: AnswerMessage): void {
     const fullAt = spend(line.answersFullAt, this.#parts.now(), ANSWERS);
-    const target = this.registry.find(message.infoHash)?.peers.get(message.toPeerId);
-    if (
-      fullAt === undefined ||
-      !target?.takesOffers ||
-      registrationOf(line, message.infoHash, message.peerId) === undefined
-    )
-      return;
+    const swarm = this.registry.find(message.infoHash);
+    const target = swarm?.find(message.toPeerId);
+    if (fullAt === undefined || swarm === undefined || !target?.takesOffers) return;
+    if (line.registrations.find(swarm, message.peerId) === undefined) return;
     line.answersFullAt = fullAt;
     const { infoHash, peerId, offerId, answer } = message;
     target.line?.send(encodeTrackerMessage({ type: "answer", infoHash, peerId, offerId, answer }));
@@ -110,8 +107,9 @@ export class Tracker {
   /** Notes which pieces a registered peer holds; reports too often, or too big to remember, are dropped. */
   have(line: PeerLine, { infoHash, pieces }: HaveMessage): void {
     // A report names no peer: where a line speaks for several, the first is meant.
-    const peer = line.registrations.get(infoHash);
-    if (peer?.swarm === undefined) return;
+    const swarm = this.registry.find(infoHash);
+    const peer = swarm === undefined ? undefined : line.registrations.firstIn(swarm);
+    if (peer === undefined) return;
     const extras = peer.extra();
     const fullAt = spend(extras.havesFullAt, this.#parts.now(), HAVES);
     if (fullAt === undefined) return;
@@ -137,11 +135,10 @@ export class Tracker {
 
   /** The line has closed: as if "stopped" had been announced for everything on it. */
   leave(line: PeerLine): void {
-    for (const peer of line.registrations.values()) {
+    for (const peer of line.registrations.takeAll()) {
       this.#release(peer);
       this.registry.remove(peer);
     }
-    line.registrations.clear();
   }
 
   /** Drops peers whose time has passed; a call looks at about `budget` of them. */
@@ -154,14 +151,12 @@ export class Tracker {
   }
 
   #registrationOn(line: PeerLine, swarm: Swarm, peerId: WireId): RegisteredPeer | undefined {
-    const known = registrationOf(line, swarm.infoHash, peerId);
+    const { registrations, address } = line;
+    const known = registrations.find(swarm, peerId);
     if (known !== undefined) return known;
-    if (line.registrations.size >= MAX_SWARMS_PER_SOCKET && !line.address.isExempt) return undefined;
-    // Keeping the strings that are there already, instead of each message's own, is a quarter of a registration's memory.
-    const first = line.registrations.get(swarm.infoHash);
-    line.peerId = line.peerId === peerId ? line.peerId : peerId;
-    const made = new RegisteredPeer(line.peerId, line.address, line);
-    line.registrations.set(first === undefined ? swarm.infoHash : swarm.infoHash + peerId, made);
+    if (registrations.size >= MAX_SWARMS_PER_SOCKET && !address.isExempt) return undefined;
+    const made = new RegisteredPeer(registrations.sourceOf(peerId, () => ({ peerId, address, line })));
+    registrations.add(made);
     return made;
   }
 
@@ -176,6 +171,8 @@ export class Tracker {
     const isTooSoon = !this.#spendAnnounce(peer, now);
     const announce: Announce = { request, address, line, peer, swarm, now, isTooSoon, peers: [], relays: [] };
     for (const hook of this.#hooks) hook(announce);
+    // A full swarm lists it not at all; one that was listed and is no longer has been noted then.
+    if (peer.swarm === undefined) line?.registrations.onUnlisted(swarm.infoHash, peer);
     this.announceCount++;
     const { peers, relays } = isTooSoon ? (peer.extras?.lastReply ?? announce) : announce;
     const reply = { complete: swarm.seeds, incomplete: swarm.leeches, peers, relays };
@@ -210,10 +207,4 @@ export class Tracker {
     peer.extras.held = undefined;
     peer.extras.lastReply = undefined;
   }
-}
-
-/** What a line has announced in a swarm under that peer id. */
-function registrationOf(line: PeerLine, infoHash: WireId, peerId: WireId): RegisteredPeer | undefined {
-  const first = line.registrations.get(infoHash);
-  return first === undefined || first.peerId === peerId ? first : line.registrations.get(infoHash + peerId);
 }

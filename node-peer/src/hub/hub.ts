@@ -1,5 +1,5 @@
 import { messageOf, ShoalError } from "@shoal/peer-core";
-import { limitServer, SERVER_OPTIONS, type MountedTracker } from "@shoal/tracker";
+import { limitServer, refuseUpgrade, SERVER_OPTIONS, type MountedTracker } from "@shoal/tracker";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { PageHandler } from "./hub-page.js";
 
@@ -28,9 +28,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   limitServer(server);
   server.on("request", (request, response) => answer(request, response, options));
   server.on("upgrade", (request, socket, head) => {
-    socket.on("error", () => socket.destroy());
-    if (!options.tracker.handleUpgrade(request, socket, head))
-      socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
+    if (!options.tracker.handleUpgrade(request, socket, head)) refuseUpgrade(socket, "404 Not Found");
   });
   const port = await listen(server, options);
   return { port, close: () => close(server, options.tracker) };

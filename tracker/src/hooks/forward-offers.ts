@@ -9,8 +9,7 @@ export function forwardOffers(random: () => number): (announce: Announce) => voi
     const offers = request.offers ?? [];
     if (announce.isTooSoon || offers.length === 0 || request.event === "stopped") return;
     const receivers = selectPeers({
-      seeds: swarm.offerSeeds,
-      leeches: swarm.offerLeeches,
+      pools: swarm.offerable,
       asker: peer,
       count: Math.min(offers.length, request.numWant ?? offers.length),
       random,

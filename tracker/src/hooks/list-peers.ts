@@ -11,8 +11,7 @@ export function listPeers(random: () => number): (announce: Announce) => void {
     const count = Math.min(request.numWant ?? DEFAULT_PEERS_TOLD, MAX_PEERS_TOLD);
     const isHttp = announce.line === undefined;
     const selection = {
-      seeds: swarm.dialableSeeds,
-      leeches: swarm.dialableLeeches,
+      pools: swarm.dialable,
       asker: peer,
       count,
       random,

@@ -30,7 +30,7 @@ export function updateRegistration(
 }
 
 function enter({ peer, swarm }: Announce, release: (peer: RegisteredPeer) => void): void {
-  const older = swarm.peers.get(peer.peerId);
+  const older = swarm.find(peer.peerId);
   if (older !== undefined) {
     // A stranger over HTTP proves nothing but an address, so it cannot push out a peer that is on a line.
     if (older.line !== undefined && peer.line === undefined) return;
