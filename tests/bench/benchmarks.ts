@@ -1,8 +1,17 @@
 import type { Benchmark } from "./benchmark.js";
 import { create } from "./command/create.js";
 import { startup } from "./command/startup.js";
+import { trackerBenchmark } from "./tracker/tracker-benchmark.js";
 import { bothDirections } from "./transfer/exchange-benchmark.js";
 import { fourSeeders, memory, throughput } from "./transfer/transfer-benchmarks.js";
 
 /** All benchmarks, in the order in which they run and stand in docs/benchmarks.md. */
-export const BENCHMARKS: readonly Benchmark[] = [throughput, fourSeeders, bothDirections, memory, create, startup];
+export const BENCHMARKS: readonly Benchmark[] = [
+  throughput,
+  fourSeeders,
+  bothDirections,
+  memory,
+  create,
+  startup,
+  trackerBenchmark,
+];

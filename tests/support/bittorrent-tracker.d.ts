@@ -53,3 +53,14 @@ declare module "bittorrent-tracker" {
 
   export default Client;
 }
+
+/** What the benchmark uses of the server. */
+declare module "bittorrent-tracker/server" {
+  import type { AddressInfo } from "node:net";
+
+  export default class Server {
+    readonly ws: { address(): AddressInfo };
+    constructor(options: { http: boolean; udp: boolean; ws: boolean; stats: boolean });
+    listen(port: number, host: string, done: () => void): void;
+  }
+}
