@@ -1,3 +1,4 @@
+import { copyBytes } from "../base/copy-bytes.js";
 import { invariant } from "../base/invariant.js";
 import type { PieceIndex } from "../base/ids.js";
 import { UNIT_BYTES } from "../torrent/geometry.js";
@@ -146,7 +147,7 @@ export class PieceAssembly {
       fresh += Math.min(UNIT_BYTES, block.length - offset);
     }
     if (hasLanded) invariant(fresh === block.length, `what lands in piece ${this.piece} comes once`);
-    else if (fresh === block.length) this.#bytes.set(block, begin);
+    else if (fresh === block.length) copyBytes(this.#bytes, block, begin);
     else if (fresh > 0) this.#addUnits(begin, block, session);
     return fresh;
   }
@@ -195,7 +196,7 @@ export class PieceAssembly {
   #addUnits(begin: number, block: Uint8Array, session: number): void {
     for (let offset = 0; offset < block.length; offset += UNIT_BYTES) {
       if (this.#senders[(begin + offset) / UNIT_BYTES] !== session) continue;
-      this.#bytes.set(block.subarray(offset, offset + UNIT_BYTES), begin + offset);
+      copyBytes(this.#bytes, block.subarray(offset, offset + UNIT_BYTES), begin + offset);
     }
   }
 }

@@ -1,4 +1,5 @@
 import { readUint32 } from "../base/bytes.js";
+import { copyBytes } from "../base/copy-bytes.js";
 import { ShoalError } from "../base/errors.js";
 import { couldBeHandshake, decodeHandshake, HANDSHAKE_BYTES, type Handshake } from "./handshake.js";
 import { MAX_MESSAGE_BYTES } from "./limits.js";
@@ -142,7 +143,7 @@ export class WireDecoder {
     const taken = Math.min(body.length - this.#filled, bytes.length - at);
     // Bytes that were read into `room` are there already.
     const isThere = bytes.buffer === body.buffer && bytes.byteOffset + at === body.byteOffset + this.#filled;
-    if (!isThere) body.set(bytes.subarray(at, at + taken), this.#filled);
+    if (!isThere) copyBytes(body, bytes.subarray(at, at + taken), this.#filled);
     this.#filled += taken;
     return this.#filled === body.length ? this.#finishBody(body, at + taken) : at + taken;
   }
