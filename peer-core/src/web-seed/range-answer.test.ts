@@ -48,8 +48,8 @@ describe("judgeAnswer", () => {
     ["120", 120_000],
     ["0", 0],
     ["1e9", 86_400_000],
-    ["Fri, 31 Dec 1999 23:59:59 GMT", 60_000],
-    [undefined, 60_000],
+    ["Fri, 31 Dec 1999 23:59:59 GMT", undefined],
+    [undefined, undefined],
   ])("leaves a busy server alone: Retry-After %s", (retryAfter, retryAfterMs) => {
     const headers: Record<string, string> = retryAfter === undefined ? {} : { "retry-after": retryAfter };
     for (const status of [429, 503])

@@ -12,8 +12,6 @@ export interface AskedRange extends ByteRange {
 /** Take the body's bytes, without the first `skip` of them; or what is wrong. */
 export type Verdict = { readonly kind: "take"; readonly skip: number } | SeedFailure;
 
-/** A server that says nothing of when to come back. */
-const BUSY_MS = 60_000;
 /** Who asks for more patience is forgotten rather. */
 const LONGEST_BUSY_MS = 24 * 60 * 60_000;
 const CONTENT_RANGE = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/i;
@@ -55,7 +53,7 @@ function judgeWhole(answer: RangeAnswer, asked: AskedRange): Verdict {
 
 function busy(answer: RangeAnswer): SeedFailure {
   const seconds = Number(answer.header("retry-after") ?? Number.NaN);
-  const retryAfterMs = seconds >= 0 ? Math.min(seconds * 1_000, LONGEST_BUSY_MS) : BUSY_MS;
+  const retryAfterMs = seconds >= 0 ? Math.min(seconds * 1_000, LONGEST_BUSY_MS) : undefined;
   return { kind: "busy", message: `the server answers ${answer.status}`, retryAfterMs };
 }
 

@@ -4,7 +4,7 @@ export type SeedFailure =
   | { readonly kind: "file"; readonly message: string }
   /** It is of no use at all: that will not change soon. */
   | { readonly kind: "unusable"; readonly message: string }
-  /** It asks to be left alone for so long. */
-  | { readonly kind: "busy"; readonly message: string; readonly retryAfterMs: number }
+  /** It asks to be left alone, for so long if it says. */
+  | { readonly kind: "busy"; readonly message: string; readonly retryAfterMs: number | undefined }
   /** The network, or a passing weakness of the server. */
   | { readonly kind: "trouble"; readonly message: string };

@@ -4,6 +4,8 @@ import type { SeedFailure } from "./seed-failure.js";
 
 /** What a server does not have, or will not give, is asked for again after this long. */
 const LONG_MS = 60 * 60_000;
+/** A busy server that does not say when to come back. */
+const BUSY_MS = 30_000;
 /** Requests to one server at once: few, and enough to fill a line while each waits for its first byte. */
 const MAX_REQUESTS = 4;
 /** Each file that is not there costs a link: more of them, and the URL leads elsewhere altogether. */
@@ -50,7 +52,7 @@ export class SeedHealth {
       case "trouble":
         return false;
       case "busy":
-        this.#restsUntil = now + failure.retryAfterMs;
+        this.#restsUntil = now + (failure.retryAfterMs ?? BUSY_MS);
         this.#maxRequests = 1;
         return false;
       case "file":

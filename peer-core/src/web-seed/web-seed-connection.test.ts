@@ -164,6 +164,24 @@ describe("WebSeedConnection", () => {
     expect(dialogue.closed).toMatchObject([{ code: 1006, remote: true }]);
   });
 
+  it("sends one request at a time to a server for which more were too many, and ends when one is thrice", async () => {
+    const dialogue = new Dialogue();
+    const silent = { body: new Uint8Array(0), stalls: true };
+    dialogue.web.answer = ({ from }) => (from === 0 ? silent : { status: 503 });
+    const [first, other] = [request(0, 0, 10), request(0, 20, 10)];
+    expect((await dialogue.say(first, other)).slice(-1)).toEqual([{ ...other, type: "reject" }]);
+    await dialogue.say(other);
+    expect(dialogue.asked).toHaveLength(2);
+    await dialogue.say({ ...first, type: "cancel" });
+    for (let time = 0; time < 2; time++) {
+      expect(dialogue.closed).toHaveLength(0);
+      await dialogue.say(other);
+    }
+    expect(dialogue.asked).toHaveLength(5);
+    expect(dialogue.failures).toMatchObject([[{ kind: "busy" }, 0]]);
+    expect(dialogue.closed).toHaveLength(1);
+  });
+
   it("ends at once when a file is not there, and tells which", async () => {
     const dialogue = new Dialogue();
     dialogue.web.files.delete(`${SEED}share/sub/b`);

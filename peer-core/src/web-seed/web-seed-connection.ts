@@ -61,10 +61,12 @@ export class WebSeedConnection implements Connection {
   #reason: CloseReason | undefined;
   /** Ranges that have failed since one came whole. */
   #troubles = 0;
+  #maxRequests: number;
 
   constructor(options: WebSeedConnectionOptions) {
     this.#options = options;
     this.label = options.url;
+    this.#maxRequests = options.maxRequests;
     this.#tools = { ...options.tools, routes: new Map() };
     this.#ranges = new FileRanges(options.metainfo.files);
     this.#decoder = new WireDecoder({
@@ -138,7 +140,7 @@ export class WebSeedConnection implements Connection {
   }
 
   #pump(): void {
-    while (this.#reason === undefined && this.#blocks.jobCount < this.#options.maxRequests) {
+    while (this.#reason === undefined && this.#blocks.jobCount < this.#maxRequests) {
       const job = this.#blocks.take();
       if (job === undefined) return;
       void this.#run(job);
@@ -158,15 +160,24 @@ export class WebSeedConnection implements Connection {
     this.#pump();
   }
 
-  /** What did not come of a range that broke off is rejected: it will be asked for again. */
+  /** What did not come of a range that broke off, or was one too many, is rejected: it will be asked for again. */
   #isForgiven(failure: SeedFailure, job: Job): boolean {
     const missing = this.#blocks.unfinished(job);
-    if (missing.length > 0 && (failure.kind !== "trouble" || ++this.#troubles >= MAX_TROUBLES)) return false;
+    if (missing.length > 0 && !this.#isPassing(failure)) return false;
     for (const triple of missing) {
       this.#blocks.cancel(triple);
       this.#reject(triple);
     }
     return true;
+  }
+
+  #isPassing(failure: SeedFailure): boolean {
+    if (failure.kind === "trouble") return ++this.#troubles < MAX_TROUBLES;
+    if (failure.kind !== "busy" || failure.retryAfterMs !== undefined) return false;
+    // Many servers take only so many requests of one address at once.
+    const wasTooMany = this.#maxRequests > 1 || this.#blocks.jobCount > 0;
+    this.#maxRequests = 1;
+    return wasTooMany || ++this.#troubles < MAX_TROUBLES;
   }
 
   async #fetch(job: Job): Promise<SeedFailure | undefined> {
