@@ -1,5 +1,5 @@
-/** How soon somebody is asked again who does not say by himself that something has changed. */
-const ASK_AGAIN_MS = 50;
+/** How soon somebody is asked again who does not say by himself that something has changed; a hub takes 50 a second. */
+const ASK_AGAIN_MS = 200;
 
 /** A wait that lasts longer is a failure: nothing here should take half of it. */
 const WAIT_LIMIT_MS = 60_000;
