@@ -1,4 +1,5 @@
 import { assertNever } from "../base/invariant.js";
+import { decodeClose, encodeClose, type Farewell } from "../wire/extensions/close-message.js";
 import { decodeDontHave, encodeDontHave } from "../wire/extensions/dont-have-message.js";
 import {
   decodeExtendedHandshake,
@@ -22,7 +23,8 @@ export type ExtensionMessage =
   | { readonly type: "metadata"; readonly metadata: MetadataMessage }
   | { readonly type: "dont-have"; readonly piece: number }
   | { readonly type: "pex"; readonly pex: PexMessage }
-  | { readonly type: "upload-only"; readonly isUploadOnly: boolean };
+  | { readonly type: "upload-only"; readonly isUploadOnly: boolean }
+  | { readonly type: "close"; readonly farewell: Farewell };
 
 type Extended = Extract<WireMessage, { type: "extended" }>;
 
@@ -42,6 +44,8 @@ export function encodeExtension(
       return under(remote.ut_pex, () => encodePexMessage(message.pex));
     case "upload-only":
       return under(remote.upload_only, () => encodeUploadOnly(message.isUploadOnly));
+    case "close":
+      return under(remote.sh_close, () => encodeClose(message.farewell));
     default:
       return assertNever(message);
   }
@@ -61,6 +65,8 @@ export function decodeExtension(message: Extended): ExtensionMessage | undefined
       return { type: "pex", pex: decodePexMessage(message.payload) };
     case "upload_only":
       return { type: "upload-only", isUploadOnly: decodeUploadOnly(message.payload) };
+    case "sh_close":
+      return { type: "close", farewell: decodeClose(message.payload) };
     case undefined:
       return undefined;
   }

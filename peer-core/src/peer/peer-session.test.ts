@@ -7,7 +7,8 @@ import { MemoryNetwork } from "../../testing/memory-network.js";
 import { seededRandom } from "../../testing/seeded-random.js";
 import { VirtualClock } from "../../testing/virtual-clock.js";
 import type { CloseReason, Connection } from "../ports/connection.js";
-import { encodeExtendedHandshake } from "../wire/extensions/extended-handshake.js";
+import { encodeClose } from "../wire/extensions/close-message.js";
+import { encodeExtendedHandshake, LOCAL_EXTENSIONS } from "../wire/extensions/extended-handshake.js";
 import { encodeMessage } from "../wire/encode.js";
 import { decodeHandshake, encodeHandshake, HANDSHAKE_BYTES } from "../wire/handshake.js";
 import { BATCH_BYTES } from "./outbox.js";
@@ -93,6 +94,11 @@ class Dialogue {
   async say(...parts: readonly Uint8Array[]): Promise<void> {
     this.#theirEnd.send(concatBytes(parts));
     await this.clock.advance(1);
+  }
+
+  /** The other side closes. */
+  hangUp(code: number, message: string): void {
+    this.#theirEnd.close(code, message);
   }
 
   /** Writes that have reached the other side. */
@@ -344,6 +350,39 @@ describe("PeerSession, once open", () => {
     expect(dialogue.them.length).toBe(HANDSHAKE_BYTES + 5);
     expect(dialogue.them.closed).toMatchObject([{ code: 4003, message: "full" }]);
     expect(dialogue.owner.log.filter((entry) => entry === "closed")).toHaveLength(1);
+  });
+
+  it("tells a peer that can hear it why it closes", async () => {
+    const talk = await active();
+    const payload = encodeExtendedHandshake({ extensions: { sh_close: 9 } });
+    await talk.say(encodeMessage({ type: "extended", id: 0, payload }));
+    talk.session.close(4004, "piece 17");
+    await talk.clock.advance(1_000);
+    const farewell = encodeMessage({
+      type: "extended",
+      id: 9,
+      payload: encodeClose({ code: 4004, message: "piece 17" }),
+    });
+    expect(concatBytes([talk.them.received.slice(-farewell.length)])).toEqual(farewell);
+  });
+
+  it.each([
+    [1000, { code: 4004, message: "piece 17", remote: true }],
+    [4002, { code: 4002, message: "on the wire", remote: true }],
+  ])("believes what the peer said of its close where the link says no more than %i", async (code, reason) => {
+    const talk = await active();
+    await talk.say(
+      encodeMessage({
+        type: "extended",
+        id: LOCAL_EXTENSIONS.sh_close,
+        payload: encodeClose({ code: 4004, message: "piece 17" }),
+      }),
+    );
+    expect(talk.owner.closed).toBeUndefined();
+    talk.hangUp(code, "on the wire");
+    await talk.clock.advance(1_000);
+    expect(talk.owner.closed).toEqual(reason);
+    expect(talk.owner.log).not.toContain("close");
   });
 
   it("sends a keep-alive after 20 s of silence, and none while it speaks", async () => {

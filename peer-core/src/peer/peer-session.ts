@@ -7,6 +7,7 @@ import type { CloseReason, Connection } from "../ports/connection.js";
 import type { Clock, Timer } from "../ports/runtime.js";
 import { WireDecoder, type BlockHeader } from "../wire/decode.js";
 import { encodeMessage } from "../wire/encode.js";
+import type { Farewell } from "../wire/extensions/close-message.js";
 import { encodeHandshake, type Handshake } from "../wire/handshake.js";
 import { CLOSE, DEAD_FOREIGN_MS, DEAD_MS, HANDSHAKE_TIMEOUT_MS, KEEP_ALIVE_MS } from "../wire/limits.js";
 import type { WireMessage } from "../wire/messages.js";
@@ -18,7 +19,8 @@ import { UploadQueue } from "./upload-queue.js";
 
 /** What a session hands to the swarm: plain messages but `extended`, and extension messages decoded. */
 export type PeerMessage =
-  Exclude<WireMessage, { type: "extended" | "unknown" | "keep-alive" | "port" }> | ExtensionMessage;
+  | Exclude<WireMessage, { type: "extended" | "unknown" | "keep-alive" | "port" }>
+  | Exclude<ExtensionMessage, { type: "close" }>;
 
 /** The swarm, as a session sees it. Calls come in the order of the wire; `onClosed` is the last, and comes once `onOpen` did. */
 export interface SessionOwner {
@@ -91,6 +93,8 @@ export class PeerSession {
   #state: SessionState;
   #peerId: PeerId | undefined;
   #openedAt: number | undefined;
+  /** Why the peer is about to close, in its own words. */
+  #farewell: Farewell | undefined;
   readonly #outbox = new Outbox((bytes) => this.#write(bytes));
   #lastSentAt: number;
   #lastReceivedAt: number;
@@ -190,6 +194,8 @@ export class PeerSession {
   /** Closes the link, with what is queued sent first. The owner hears of it at once. */
   close(code: number, message: string): void {
     if (this.#state.kind === "closed") return;
+    // Not every transport carries it.
+    this.sendExtension({ type: "close", farewell: { code, message } });
     this.#outbox.flush();
     this.#options.connection.close(code, message);
     this.#end({ code, message, remote: false });
@@ -242,7 +248,8 @@ export class PeerSession {
         if (decoded === undefined) return;
         if (decoded.type === "extended-handshake") this.remote.onExtendedHandshake(decoded.handshake);
         if (decoded.type === "upload-only") this.remote.onUploadOnly(decoded.isUploadOnly);
-        owner.onMessage(this, decoded);
+        if (decoded.type === "close") this.#farewell = decoded.farewell;
+        else owner.onMessage(this, decoded);
         return;
       }
       default:
@@ -271,7 +278,9 @@ export class PeerSession {
   }
 
   #onClosed(reason: CloseReason): void {
-    if (this.#state.kind !== "closed") this.#end(reason);
+    if (this.#state.kind === "closed") return;
+    const isUnexplained = reason.remote && (reason.code === CLOSE.done || reason.code === CLOSE.lost);
+    this.#end(isUnexplained && this.#farewell !== undefined ? { ...this.#farewell, remote: true } : reason);
   }
 
   #end(reason: CloseReason): void {

@@ -47,6 +47,7 @@ export const HANDSHAKE_TIMEOUT_MS = 5_000;
 export const CLOSE = {
   done: 1000,
   protocolError: 1002,
+  lost: 1006,
   unknownInfoHash: 4000,
   self: 4001,
   duplicate: 4002,

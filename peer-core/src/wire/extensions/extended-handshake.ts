@@ -12,7 +12,7 @@ import {
 import { MAX_ENDPOINT_BYTES, MAX_METADATA_BYTES } from "../limits.js";
 
 /** Names of the extensions that we speak, with the ids under which we receive them (BEP 10). */
-export const LOCAL_EXTENSIONS = { ut_metadata: 1, lt_donthave: 2, ut_pex: 3, upload_only: 4 } as const;
+export const LOCAL_EXTENSIONS = { ut_metadata: 1, lt_donthave: 2, ut_pex: 3, upload_only: 4, sh_close: 5 } as const;
 export type ExtensionName = keyof typeof LOCAL_EXTENSIONS;
 
 /** What a peer tells of itself in the extended handshake. Everything is optional: strangers send what they like. */
