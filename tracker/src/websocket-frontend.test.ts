@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { connect } from "node:net";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { encodeRequest } from "@shoal/peer-core/announce";
 import type { WireId } from "@shoal/peer-core/announce";
 import { afterEach, expect, test } from "vitest";
@@ -10,6 +10,7 @@ import { clientAddress } from "./address.js";
 import { EndpointChecker } from "./endpoint-checker.js";
 import { networkDialer } from "./endpoint-dialer.js";
 import {
+  CLOSE_MS,
   DEAD_MS,
   IDLE_MS,
   MAX_FRAGMENTS,
@@ -219,8 +220,8 @@ test("closes who answers pings but says nothing for 10 minutes", async () => {
   expect(await closed).toBe(1000);
 });
 
-test("cuts off a reader that takes nothing, and goes on for the others", async () => {
-  const bench = await new Bench().start();
+/** A socket that reads nothing unless told to. */
+async function openDeaf(bench: Bench): Promise<Socket> {
   const deaf = connect(bench.port, "127.0.0.1");
   cleanUps.push(() => deaf.destroy());
   deaf.on("error", () => undefined);
@@ -229,12 +230,28 @@ test("cuts off a reader that takes nothing, and goes on for the others", async (
       "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
   );
   await once(deaf, "readable");
+  return deaf;
+}
+
+/** A request of 1.5 KB whose answer has three times as much. */
+function bigScrape(): string {
+  const hashes = Array.from({ length: 64 }, (_, index) => String(index).padStart(20, "h") as WireId);
+  return encodeRequest({ type: "scrape", infoHashes: hashes });
+}
+
+function maskedFrame(first: number, text: string): Buffer {
+  return Buffer.concat([
+    Buffer.from([first, 0xfe, text.length >> 8, text.length & 255, 0, 0, 0, 0]),
+    Buffer.from(text),
+  ]);
+}
+
+test("cuts off a reader that takes nothing, and goes on for the others", async () => {
+  const bench = await new Bench().start();
+  const deaf = await openDeaf(bench);
   const other = await bench.open();
   expect(bench.frontend.socketCount).toBe(2);
-  const hashes = Array.from({ length: 64 }, (_, index) => String(index).padStart(20, "h") as WireId);
-  const scrape = Buffer.from(encodeRequest({ type: "scrape", infoHashes: hashes }));
-  const header = Buffer.from([0x81, 0xfe, scrape.length >> 8, scrape.length & 255, 0, 0, 0, 0]);
-  const frame = Buffer.concat([header, scrape]);
+  const frame = maskedFrame(0x81, bigScrape());
   while (bench.frontend.socketCount === 2) {
     deaf.write(frame);
     expect(await ask(other, ping)).toEqual({ action: "ping" });
@@ -242,4 +259,46 @@ test("cuts off a reader that takes nothing, and goes on for the others", async (
     bench.frontend.tend();
   }
   expect(bench.frontend.socketCount).toBe(1);
+});
+
+test("stops reading from a slow reader, and reads on once that has caught up", async () => {
+  const bench = await new Bench().start();
+  const [slow, other] = [await openDeaf(bench), await bench.open()];
+  // More than the system's buffers take: the tracker stops reading somewhere in between.
+  const count = 6_000;
+  const request = maskedFrame(0x81, bigScrape());
+  for (let sent = 0; sent < count; sent++) slow.write(request);
+  for (let waiting = -1; waiting !== slow.writableLength;) {
+    waiting = slow.writableLength;
+    for (let turn = 0; turn < 20; turn++) await ask(other, ping);
+  }
+  expect(slow.writableLength).toBeGreaterThan(0);
+  const heard = once(other, "message");
+  other.send(bigScrape());
+  const [answer] = (await heard) as [Buffer];
+  let missing = count * (answer.length + 4);
+  slow.on("data", (bytes: Buffer) => (missing -= bytes.length));
+  while (missing > 0) {
+    expect(await ask(other, ping)).toEqual({ action: "ping" });
+    bench.frontend.tend();
+  }
+});
+
+test("cuts off who does not agree to a close within 30 s", async () => {
+  const bench = await new Bench().start();
+  const deaf = await openDeaf(bench);
+  const closed = once(deaf, "close");
+  const answered = new Promise<void>((resolve) => {
+    deaf.on("data", (bytes: Buffer) => {
+      if (bytes.includes("Too many malformed messages")) resolve();
+    });
+  });
+  for (let error = 0; error < MAX_PROTOCOL_ERRORS; error++) deaf.write(maskedFrame(0x81, "{".repeat(200)));
+  await answered;
+  bench.now += CLOSE_MS;
+  bench.frontend.tend();
+  expect(bench.frontend.socketCount).toBe(1);
+  bench.now += 1;
+  bench.frontend.tend();
+  await closed;
 });
