@@ -6,6 +6,11 @@ export interface ServerMessage {
   readonly port: number;
 }
 
+/** What it says once it has collected its garbage. */
+export interface HeapMessage {
+  readonly heapBytes: number;
+}
+
 /** What the load's process is asked for, one at a time. */
 export type LoadRequest =
   /** Opens sockets one after the other and announces `started` in all their swarms. */

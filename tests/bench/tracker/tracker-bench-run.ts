@@ -1,9 +1,15 @@
 import type { ChildProcess } from "node:child_process";
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import type { LoadRequest, LoadResult, Population, ServerMessage, TrackerKind } from "./messages.js";
+import type { HeapMessage, LoadRequest, LoadResult, Population, ServerMessage, TrackerKind } from "./messages.js";
 import { repositoryPath } from "../repository.js";
 import { cpuSeconds, privateMemory } from "../process/proc-fs.js";
+
+/** What a tracker's process holds after its garbage was collected. */
+export interface Memory {
+  readonly privateBytes: number;
+  readonly heapBytes: number;
+}
 
 /** One tracker in a process of its own, and a process that loads it. */
 export class TrackerBenchRun {
@@ -37,9 +43,12 @@ export class TrackerBenchRun {
     return cpuSeconds(this.#pid) ?? NaN;
   }
 
-  /** Private memory of the tracker in bytes. */
-  get privateBytes(): number {
-    return privateMemory(this.#pid)?.privateBytes ?? NaN;
+  /** Has the tracker collect its garbage, and looks at what it still holds. */
+  async memory(): Promise<Memory> {
+    const collected = messageFrom<HeapMessage>(this.#server);
+    this.#server.send("collect");
+    const { heapBytes } = await collected;
+    return { heapBytes, privateBytes: privateMemory(this.#pid)?.privateBytes ?? NaN };
   }
 
   open(population: Population): Promise<LoadResult> {

@@ -10,13 +10,8 @@ interface Plan {
   /** Many swarms for each socket: what a registration costs. */
   readonly library: Population;
   readonly seconds: number;
-  /** A moderate rate of announces, and the one at which nothing but upkeep goes on. */
+  /** A moderate rate of announces. */
   readonly perSecond: number;
-  readonly idlePerSecond: number;
-  /** Until V8 has returned what a burst had needed: about 20 s after it, when little happens. */
-  readonly settleSeconds: number;
-  /** Rounds in which memory is looked at: it hardly varies, and settling takes long. */
-  readonly memoryRuns: number;
 }
 
 const FULL: Plan = {
@@ -24,9 +19,6 @@ const FULL: Plan = {
   library: { sockets: 100, swarms: 1_000, swarmsPerSocket: 1_000 },
   seconds: 5,
   perSecond: 2_000,
-  idlePerSecond: 50,
-  settleSeconds: 40,
-  memoryRuns: 3,
 };
 
 const QUICK: Plan = {
@@ -34,9 +26,6 @@ const QUICK: Plan = {
   library: { sockets: 5, swarms: 20, swarmsPerSocket: 20 },
   seconds: 0.2,
   perSecond: 100,
-  idlePerSecond: 50,
-  settleSeconds: 0.1,
-  memoryRuns: 1,
 };
 
 const KINDS: readonly TrackerKind[] = ["shoal", "bittorrent-tracker"];
@@ -53,9 +42,11 @@ const ROWS = {
   pacedP99: ["Answer at the moderate rate, 99th percentile, ms", 2],
   emptyMemory: ["Private memory, empty, MiB", 1],
   crowdMemory: ["Private memory with all sockets, MiB", 1],
-  socketMemory: ["… more than empty per socket, KiB", 2],
+  socketMemory: ["… more than empty, per socket, bytes", 0],
+  socketHeap: ["… of which JavaScript heap", 0],
   libraryMemory: ["Private memory with all registrations, MiB", 1],
-  registrationMemory: ["… more than empty per registration, bytes", 0],
+  registrationMemory: ["… more than empty, per registration, bytes", 0],
+  registrationHeap: ["… of which JavaScript heap", 0],
   loadShare: ["Load's own share of a core at saturation, %", 0],
 } as const;
 
@@ -71,7 +62,6 @@ export const trackerBenchmark: Benchmark = {
     const figures: Record<TrackerKind, Figures> = { shoal: noFigures(), "bittorrent-tracker": noFigures() };
     for (let round = 0; round < context.runs; round++) {
       for (const kind of KINDS) await measureCrowd(kind, plan, figures[kind], sayOf(context, round, kind));
-      if (round >= plan.memoryRuns) continue;
       for (const kind of KINDS) await measureLibrary(kind, plan, figures[kind], sayOf(context, round, kind));
     }
     return [tableOf(figures, plan)];
@@ -85,15 +75,13 @@ function sayOf(context: BenchContext, round: number, kind: TrackerKind): (what: 
 async function measureCrowd(kind: TrackerKind, plan: Plan, into: Figures, say: (what: string) => void): Promise<void> {
   await TrackerBenchRun.use(kind, async (run) => {
     const { seconds, perSecond, crowd } = plan;
-    const isForMemory = into.crowdMemory.length < plan.memoryRuns;
-    const empty = run.privateBytes;
+    const empty = await run.memory();
     await run.open(crowd);
-    if (isForMemory) {
-      const bytes = await settled(run, plan);
-      into.emptyMemory.push(empty / 1024 ** 2);
-      into.crowdMemory.push(bytes / 1024 ** 2);
-      into.socketMemory.push((bytes - empty) / crowd.sockets / 1024);
-    }
+    const full = await run.memory();
+    into.emptyMemory.push(empty.privateBytes / 1024 ** 2);
+    into.crowdMemory.push(full.privateBytes / 1024 ** 2);
+    into.socketMemory.push((full.privateBytes - empty.privateBytes) / crowd.sockets);
+    into.socketHeap.push((full.heapBytes - empty.heapBytes) / crowd.sockets);
     // Warm-up: the compiler has seen all of it before anything is counted.
     await run.announce(seconds / 2);
     const fast = await run.announce(seconds);
@@ -116,25 +104,17 @@ async function measureLibrary(
   say: (what: string) => void,
 ): Promise<void> {
   await TrackerBenchRun.use(kind, async (run) => {
-    const empty = run.privateBytes;
+    const empty = await run.memory();
     const { announces } = await run.open(plan.library);
-    const bytes = await settled(run, plan);
-    into.libraryMemory.push(bytes / 1024 ** 2);
-    into.registrationMemory.push((bytes - empty) / announces);
-    say(`${(bytes / 1024 ** 2).toFixed(1)} MiB with ${announces} registrations`);
+    const full = await run.memory();
+    into.libraryMemory.push(full.privateBytes / 1024 ** 2);
+    into.registrationMemory.push((full.privateBytes - empty.privateBytes) / announces);
+    into.registrationHeap.push((full.heapBytes - empty.heapBytes) / announces);
+    say(`${(full.privateBytes / 1024 ** 2).toFixed(1)} MiB with ${announces} registrations`);
   });
 }
 
-/** Private bytes after a while in which as little goes on as at a tracker at night. */
-async function settled(run: TrackerBenchRun, plan: Plan): Promise<number> {
-  await run.announce(plan.settleSeconds, plan.idlePerSecond);
-  return run.privateBytes;
-}
-
-function tableOf(
-  figures: Record<TrackerKind, Figures>,
-  { crowd, library, perSecond, settleSeconds }: Plan,
-): ResultTable {
+function tableOf(figures: Record<TrackerKind, Figures>, { crowd, library, perSecond }: Plan): ResultTable {
   const { shoal, "bittorrent-tracker": theirs } = figures;
   return {
     title: "Announces over WebSocket, against bittorrent-tracker's server",
@@ -148,7 +128,7 @@ function tableOf(
       `${crowd.sockets} sockets in ${crowd.swarms} swarms, one announce in flight on each at saturation, ${perSecond} a second at the moderate rate.`,
       `${library.sockets * library.swarmsPerSocket} registrations: ${library.sockets} sockets, each in ${library.swarmsPerSocket} swarms.`,
       `Each tracker is a library in a process of its own, over WebSocket only, without limits on announces; the load is another process, which sends prepared frames.`,
-      `Memory is what /proc says is private, ${settleSeconds} s after the last socket opened; nobody forces a garbage collection.`,
+      "Memory is what /proc says is private, after both were made to collect their garbage; a socket has one registration.",
     ],
   };
 }
@@ -164,8 +144,10 @@ function noFigures(): Figures {
     emptyMemory: [],
     crowdMemory: [],
     socketMemory: [],
+    socketHeap: [],
     libraryMemory: [],
     registrationMemory: [],
+    registrationHeap: [],
     loadShare: [],
   };
 }

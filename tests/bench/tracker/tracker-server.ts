@@ -1,6 +1,10 @@
-/** The process under test: one tracker, over WebSocket only. Tells its port to the parent and ends with it. */
+/**
+ * The process under test: one tracker, over WebSocket only. Tells its port to the parent and ends with it. On any message it
+ * collects its garbage as V8 does when memory is low, which also gives back what a burst had needed, and tells its heap.
+ */
+import { Session } from "node:inspector/promises";
 import { startTracker } from "@shoal/tracker";
-import type { ServerMessage, TrackerKind } from "./messages.js";
+import type { HeapMessage, ServerMessage, TrackerKind } from "./messages.js";
 
 const KINDS: Record<TrackerKind, () => Promise<number>> = {
   async shoal() {
@@ -15,7 +19,18 @@ const KINDS: Record<TrackerKind, () => Promise<number>> = {
   },
 };
 
+async function collect(): Promise<HeapMessage> {
+  const session = new Session();
+  session.connect();
+  // Twice: what finalizers let go in the first is garbage only then.
+  await session.post("HeapProfiler.collectGarbage");
+  await session.post("HeapProfiler.collectGarbage");
+  session.disconnect();
+  return { heapBytes: process.memoryUsage().heapUsed };
+}
+
 const kind = process.argv[2] === "shoal" ? "shoal" : "bittorrent-tracker";
 process.once("disconnect", () => process.exit());
+process.on("message", () => void collect().then((heap) => process.send?.(heap)));
 const message: ServerMessage = { port: await KINDS[kind]() };
 process.send?.(message);
