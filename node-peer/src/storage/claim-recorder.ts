@@ -6,6 +6,9 @@ import { BOOT_ID_BYTES, type FileStamp, type StateRecord } from "./state-record.
 const SYNC_BYTES = 64 * 1024 * 1024;
 const SYNC_MS = 2_000;
 
+/** Claims that come within this time enter the log together: a fast download would write hundreds of records a second. */
+const RECORD_PAUSE_MS = 20;
+
 /** Half of libuv's four threads: reading, writing and hashing go on meanwhile. */
 const PARALLEL_SYNCS = 2;
 /** When somebody waits for it, all of them: the file system joins syncs into few journal commits. */
@@ -36,6 +39,8 @@ export class ClaimRecorder {
   #unsyncedBytes = 0;
   #recording: Promise<void> = Promise.resolve();
   #isRecording = false;
+  #isAwaited = false;
+  #endPause: (() => void) | undefined;
   #syncing: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   /** Of the last attempt to append; what it was about is still pending. */
@@ -106,7 +111,10 @@ export class ClaimRecorder {
 
   /** Resolves once all claims so far are in the log. */
   async #recorded(): Promise<void> {
+    this.#isAwaited = true;
+    this.#endPause?.();
     await this.#recording;
+    this.#isAwaited = false;
     if (this.#recordFailure !== undefined) throw this.#recordFailure.error;
   }
 
@@ -126,6 +134,7 @@ export class ClaimRecorder {
       this.#stale = new Set();
       try {
         await this.#log.append([...rangesOf(pieces, "have"), ...(await stampRecords(files, this.#files))]);
+        await this.#pause();
       } catch (error) {
         this.#recordFailure = { error };
         this.#pieces.push(...pieces);
@@ -133,6 +142,19 @@ export class ClaimRecorder {
       }
     }
     this.#isRecording = false;
+  }
+
+  /** Until there is more to write down at once, or somebody waits for it. */
+  async #pause(): Promise<void> {
+    if (this.#isAwaited) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, RECORD_PAUSE_MS);
+      this.#endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#endPause = undefined;
   }
 
   #syncSoon(): void {

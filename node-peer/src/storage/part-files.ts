@@ -2,6 +2,7 @@ import { lstat, type FileHandle } from "node:fs/promises";
 import type { Metainfo } from "@shoal/peer-core/torrent";
 import { diskError, errnoOf } from "./disk-error.js";
 import { UNWANTED_FILE, type FileLayout, type Run } from "./file-layout.js";
+import { FileTurns } from "./file-turns.js";
 import { OpenFileCache } from "./open-file-cache.js";
 import { runParallel } from "./run-parallel.js";
 import { writeAt } from "./state-log.js";
@@ -20,6 +21,7 @@ export class PartFiles {
   readonly #layout: FileLayout;
   readonly #unwanted: TargetFolder;
   readonly #cache: OpenFileCache;
+  readonly #turns = new FileTurns();
   #folder: TargetFolder;
   #isPlaced = false;
 
@@ -44,7 +46,9 @@ export class PartFiles {
   /** Writes `data` at byte `offset` of the share; padding is dropped. Rejects with ShoalError "disk" or "disk-full". */
   async write(offset: number, data: Uint8Array): Promise<void> {
     await this.#eachRun(offset, data, (run, part) =>
-      this.#use(fileOf(run), `write ${part.length} bytes to`, (handle) => writeAt(handle, part, run.position)),
+      this.#turns.take(fileOf(run), () =>
+        this.#use(fileOf(run), `write ${part.length} bytes to`, (handle) => writeAt(handle, part, run.position)),
+      ),
     );
   }
 
