@@ -189,6 +189,27 @@ describe("listenForPeers", () => {
     expect(accepted.filter((each) => !each.isClosed).map((each) => each.length)).toEqual([68]);
   });
 
+  it("closes who stops in the middle of an HTTP request", async () => {
+    const { port } = await start({ handshakeTimeoutMs: 100 });
+    for (const text of ["G", "GET /peer HTTP/1.1\r\nHost: x\r\nX-Slow: "]) {
+      const socket = await openTcp(port);
+      socket.write(text);
+      await once(socket, "close");
+    }
+  });
+
+  it("stops at once while somebody is in the middle of an HTTP request", async () => {
+    const server = await start();
+    const socket = await openTcp(server.port);
+    socket.write("GET /peer HTTP/1.1\r\n");
+    const plain = await openTcp(server.port);
+    plain.write(BITTORRENT);
+    await waitFor(() => accepted.length === 1);
+    const closed = once(socket, "close");
+    await server.close();
+    await closed;
+  });
+
   it("counts plain links and WebSockets together, and drops those beyond the limit", async () => {
     const server = await start({ limits: { total: 2 } });
     await open(server.port);

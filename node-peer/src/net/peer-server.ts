@@ -1,4 +1,4 @@
-import { createServer as createHttpServer, type Server as HttpServer } from "node:http";
+import { createServer as createHttpServer, type IncomingMessage, type Server as HttpServer } from "node:http";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { ShoalError } from "@shoal/peer-core/torrent";
 import { AcceptedLinks, type AcceptedLinksOptions } from "./accepted-links.js";
@@ -7,9 +7,8 @@ import { splitPort } from "./split-port.js";
 import { acceptTcpPeer } from "./tcp-acceptor.js";
 import { WebSocketAcceptor } from "./ws-acceptor.js";
 
-/** Slow senders of headers are cut off, and looked for often enough that the limit means something. */
-const HEADERS_TIMEOUT_MS = 10_000;
-const TIMEOUT_CHECK_MS = 2_000;
+/** Who has not asked for a link by then, or does not take the refusal, is cut off. */
+const HTTP_TIMEOUT_MS = 10_000;
 
 export interface PeerServerOptions extends AcceptedLinksOptions {
   /** 0 takes a free one. */
@@ -34,15 +33,21 @@ export interface PeerServer {
  */
 export async function listenForPeers(options: PeerServerOptions): Promise<PeerServer> {
   const links = new AcceptedLinks(options);
+  const timeoutMs = options.handshakeTimeoutMs ?? HTTP_TIMEOUT_MS;
   const http = createPeerHttpServer(new WebSocketAcceptor(links, options.trustProxy ?? false));
+  const asking = new AskingSockets(timeoutMs);
+  http.on("upgrade", ({ socket }: IncomingMessage) => asking.release(socket));
   const server = createServer();
   // Behind a trusted proxy all sockets have its address.
   limitSockets(server, options.trustProxy === true ? { perAddress: Infinity } : {});
   const users = {
     onBitTorrent: (socket: Socket) => acceptTcpPeer(socket, links),
-    onHttp: (socket: Socket) => void http.emit("connection", socket),
+    onHttp: (socket: Socket) => {
+      asking.add(socket);
+      http.emit("connection", socket);
+    },
   };
-  splitPort(server, users, options.handshakeTimeoutMs ?? HEADERS_TIMEOUT_MS);
+  splitPort(server, users, timeoutMs);
   const port = await listen(server, options.port, options.host);
   return {
     port,
@@ -52,20 +57,40 @@ export async function listenForPeers(options: PeerServerOptions): Promise<PeerSe
     close: async () => {
       const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
       await links.close();
-      http.close();
-      http.closeAllConnections();
+      asking.destroyAll();
       await stopped;
     },
   };
 }
 
+/** HTTP connections that have not asked for a link: Node's own time limits hold only where a server listens itself. */
+class AskingSockets {
+  readonly #timeoutMs: number;
+  readonly #timers = new Map<Socket, NodeJS.Timeout>();
+
+  constructor(timeoutMs: number) {
+    this.#timeoutMs = timeoutMs;
+  }
+
+  add(socket: Socket): void {
+    const timer = setTimeout(() => socket.destroy(), this.#timeoutMs);
+    this.#timers.set(socket, timer);
+    socket.once("close", () => this.release(socket));
+  }
+
+  release(socket: Socket): void {
+    clearTimeout(this.#timers.get(socket));
+    this.#timers.delete(socket);
+  }
+
+  destroyAll(): void {
+    for (const socket of [...this.#timers.keys()]) socket.destroy();
+  }
+}
+
 /** Speaks HTTP on sockets that are handed to it; it listens nowhere itself. */
 function createPeerHttpServer(acceptor: WebSocketAcceptor): HttpServer {
-  const http = createHttpServer({
-    headersTimeout: HEADERS_TIMEOUT_MS,
-    requestTimeout: HEADERS_TIMEOUT_MS,
-    connectionsCheckingInterval: TIMEOUT_CHECK_MS,
-  });
+  const http = createHttpServer();
   http.on("request", (_request, response) => {
     response.writeHead(426, { Connection: "close", Upgrade: "websocket", "Content-Type": "text/plain; charset=utf-8" });
     response.end("This is a Shoal peer: it speaks BitTorrent over TCP, and over WebSocket at /peer\n");
