@@ -7,7 +7,7 @@ import {
   type ConnectionEvents,
 } from "@shoal/peer-core/platform";
 
-/** The port's promise: `onClosed` comes within this time of `close`. */
+/** The port's promise: `onClosed` comes within this time of `close`. Also for the last bytes to leave, whoever ended. */
 const CLOSE_DEADLINE_MS = 5_000;
 
 export interface TcpConnectionOptions {
@@ -44,8 +44,12 @@ export class TcpConnection implements Connection {
     });
     socket.on("data", (chunk: Buffer) => this.deliver(chunk));
     socket.on("error", (error) => (this.#error = error));
-    socket.on("end", () => this.#finish({ code: 1000, message: "", remote: true }));
+    socket.on("end", () => {
+      this.#finish({ code: 1000, message: "", remote: true });
+      this.#destroySoon();
+    });
     socket.on("close", () => {
+      clearTimeout(this.#deadline);
       const message = this.#error?.message ?? "The connection was lost";
       this.#finish({ code: 1006, message, remote: true });
     });
@@ -74,7 +78,7 @@ export class TcpConnection implements Connection {
     if (this.#reason !== undefined || this.#ownClose !== undefined) return;
     this.#ownClose = { code, message, remote: false };
     this.#watch.stop();
-    this.#deadline = setTimeout(() => this.#socket.destroy(), CLOSE_DEADLINE_MS);
+    this.#destroySoon();
     this.#socket.end();
     // The other side's end is seen only by who reads on.
     this.#socket.resume();
@@ -103,6 +107,11 @@ export class TcpConnection implements Connection {
     };
   }
 
+  /** Who has ended and reads no more would otherwise keep for ever what waits to be sent. */
+  #destroySoon(): void {
+    this.#deadline ??= setTimeout(() => this.#socket.destroy(), CLOSE_DEADLINE_MS);
+  }
+
   #lose(message: string): void {
     this.#socket.resetAndDestroy();
     this.#finish({ code: 1006, message, remote: true });
@@ -112,7 +121,6 @@ export class TcpConnection implements Connection {
     if (this.#reason !== undefined) return;
     this.#reason = this.#ownClose ?? reason;
     this.#watch.stop();
-    clearTimeout(this.#deadline);
     // Not at once: it may be the caller's own `send` that gave up.
     if (this.#isAttached) queueMicrotask(() => this.#tellClosed());
   }
