@@ -23,6 +23,8 @@ describeDialer("plain TCP", async () => {
       "tcp://127.0.0.1:80/path",
       "tcp://user@127.0.0.1:80",
       "tcp://:80",
+      "tcp://[1:2]:80",
+      "tcp://a<b:80",
     ],
     accepted: host.accepted,
     settle: (promise) => promise,

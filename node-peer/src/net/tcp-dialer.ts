@@ -87,12 +87,12 @@ function remoteAddressOf(socket: Socket): string | undefined {
   return socket.remoteAddress === undefined ? undefined : plainAddress(socket.remoteAddress);
 }
 
-/** Undefined unless `address` is tcp:// with a host and a port and nothing else. */
+/** Undefined unless `address` is a URL of tcp:// with a host and a port and nothing else. */
 function hostAndPort(address: string): { host: string; port: number } | undefined {
   const [, plain, bracketed, port] =
     /^tcp:\/\/(?:([^/:@?#[\]\s]+)|\[([0-9a-f:.]+)\]):([1-9]\d{0,4})$/i.exec(address) ?? [];
   const host = plain ?? bracketed;
-  return host === undefined || Number(port) > 65_535 ? undefined : { host, port: Number(port) };
+  return host === undefined || !URL.canParse(address) ? undefined : { host, port: Number(port) };
 }
 
 function aborted(address: string): ShoalError {
