@@ -19,13 +19,23 @@ interface Question {
   readonly reject: (error: Error) => void;
 }
 
+/** Opens the thread that answers; throws where the system has none to give. */
+export function openWorker(): Worker {
+  return new Worker(PROGRAM, { eval: true, resourceLimits: RESOURCES });
+}
+
 /** A thread that hashes shared memory. It runs from `start` until it was idle for a while, and never holds up the exit. */
 export class HashThread {
+  readonly #open: () => Worker;
   #worker: Worker | undefined;
   #isRunning = false;
   #idle: NodeJS.Timeout | undefined;
   readonly #questions: Question[] = [];
   #waitingBytes = 0;
+
+  constructor(open: () => Worker) {
+    this.#open = open;
+  }
 
   /** Bytes that wait for their digest. */
   get waitingBytes(): number {
@@ -37,10 +47,15 @@ export class HashThread {
     return this.#isRunning;
   }
 
-  /** Makes it run soon, unless it does. */
-  start(): void {
-    if (this.#worker !== undefined) return;
-    const worker = new Worker(PROGRAM, { eval: true, resourceLimits: RESOURCES });
+  /** Makes it run soon, unless it does; false where the system gives no more threads, as in a container with few. */
+  start(): boolean {
+    if (this.#worker !== undefined) return true;
+    let worker: Worker;
+    try {
+      worker = this.#open();
+    } catch {
+      return false;
+    }
     this.#worker = worker;
     worker.on("online", () => {
       this.#isRunning = this.#worker === worker;
@@ -50,6 +65,7 @@ export class HashThread {
     worker.on("error", (error) => this.#onLost(worker, error));
     worker.on("exit", (code) => this.#onLost(worker, new Error(`The hashing thread ended with ${code}`)));
     worker.unref();
+    return true;
   }
 
   /** SHA-1 of a view of a SharedArrayBuffer, while it runs; rejects when the thread breaks down. */

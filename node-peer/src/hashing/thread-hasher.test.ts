@@ -1,5 +1,6 @@
 import { createHash, randomFillSync } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
 import type { Hasher } from "@shoal/peer-core";
 import { afterEach, describe, expect, it } from "vitest";
 import { createThreadHasher } from "./thread-hasher.js";
@@ -56,6 +57,28 @@ describe("the hasher with threads", () => {
     await untilInThreads(hasher);
     const bytes = allocate(64 * KIB);
     for (const fill of [1, 2, 3]) expect(hex(await hasher.sha1(bytes.fill(fill)))).toBe(inThisThread(bytes));
+  });
+
+  it("hashes by itself where the system gives no threads", async () => {
+    const hasher = createThreadHasher(() => {
+      throw new Error("EAGAIN");
+    });
+    const bytes = randomFillSync(allocate(8 * MIB));
+    for (let times = 0; times < 8; times++) expect(hex(await hasher.sha1(bytes))).toBe(inThisThread(bytes));
+  });
+
+  it("hashes by itself what a thread that breaks down leaves", async () => {
+    let broken = 0;
+    const hasher = createThreadHasher(() => {
+      const program = `require("node:worker_threads").parentPort.once("message", () => process.exit(3))`;
+      return new Worker(program, { eval: true }).on("exit", () => broken++);
+    });
+    const bytes = randomFillSync(allocate(8 * MIB));
+    const expected = inThisThread(bytes);
+    while (broken === 0) {
+      expect(hex(await hasher.sha1(bytes))).toBe(expected);
+      await turn();
+    }
   });
 
   it("leaves short pieces to WebCrypto", async () => {
