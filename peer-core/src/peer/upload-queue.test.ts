@@ -54,6 +54,27 @@ describe("UploadQueue", () => {
     expect(queue.length).toBe(0);
   });
 
+  it("does not look through all that wait for each request and cancel", () => {
+    const queue = new UploadQueue();
+    let looks = 0;
+    for (let piece = 0; piece < MAX_QUEUED_REQUESTS; piece++) {
+      queue.push({
+        begin: 0,
+        length: 1,
+        get piece() {
+          looks++;
+          return piece;
+        },
+      });
+    }
+    looks = 0;
+    for (let piece = 5_000; piece < 5_100; piece++) {
+      expect(queue.push(request(piece, 1))).toBe(false);
+      expect(queue.cancel(request(piece, 1))).toBe(false);
+    }
+    expect(looks).toBe(0);
+  });
+
   it("takes out what matches and keeps the rest in order", () => {
     const queue = new UploadQueue();
     for (const piece of [1, 2, 3, 4]) queue.push(request(piece));

@@ -12,45 +12,46 @@ export class UploadQueue {
   /** Requests taken out and being read from storage, and their bytes: kept by whoever reads. */
   reading = 0;
   readingBytes = 0;
-  readonly #requests: InRequest[] = [];
+  /** By triple, the oldest first: a flood of requests and cancels must not look through all that wait for each. */
+  readonly #requests = new Map<string, InRequest>();
   #bytes = 0;
 
   get length(): number {
-    return this.#requests.length;
+    return this.#requests.size;
   }
 
   /** False when there is no room: the request is to be rejected. A repeated request counts once. */
   push(request: InRequest): boolean {
-    if (this.#requests.some((waiting) => same(waiting, request))) return true;
-    if (this.#requests.length >= MAX_QUEUED_REQUESTS) return false;
+    const key = keyOf(request);
+    if (this.#requests.has(key)) return true;
+    if (this.#requests.size >= MAX_QUEUED_REQUESTS) return false;
     if (this.#bytes + request.length > MAX_QUEUED_REQUEST_BYTES) return false;
-    this.#requests.push(request);
+    this.#requests.set(key, request);
     this.#bytes += request.length;
     return true;
   }
 
   shift(): InRequest | undefined {
-    const request = this.#requests.shift();
-    if (request !== undefined) this.#bytes -= request.length;
+    const request = this.#requests.values().next().value;
+    if (request !== undefined) this.cancel(request);
     return request;
   }
 
   /** True when the exact request was still waiting. */
   cancel(request: InRequest): boolean {
-    return this.take((waiting) => same(waiting, request)).length > 0;
+    if (!this.#requests.delete(keyOf(request))) return false;
+    this.#bytes -= request.length;
+    return true;
   }
 
   /** Takes out, in order, every request that matches. */
   take(matches: (request: InRequest) => boolean): InRequest[] {
-    const taken = this.#requests.filter(matches);
-    if (taken.length === 0) return taken;
-    const kept = this.#requests.filter((request) => !matches(request));
-    this.#requests.splice(0, this.#requests.length, ...kept);
-    for (const request of taken) this.#bytes -= request.length;
+    const taken = [...this.#requests.values()].filter(matches);
+    for (const request of taken) this.cancel(request);
     return taken;
   }
 }
 
-function same(a: InRequest, b: InRequest): boolean {
-  return a.piece === b.piece && a.begin === b.begin && a.length === b.length;
+function keyOf({ piece, begin, length }: InRequest): string {
+  return `${piece} ${begin} ${length}`;
 }
