@@ -198,16 +198,16 @@ describe("listenForPeers", () => {
     }
   });
 
-  it("stops at once while somebody is in the middle of an HTTP request", async () => {
-    const server = await start();
-    const socket = await openTcp(server.port);
-    socket.write("GET /peer HTTP/1.1\r\n");
+  it("stops at once while others say nothing, or are in the middle of an HTTP request", async () => {
+    const server = await start({ handshakeTimeoutMs: 3_600_000 });
+    const dawdling = [await openTcp(server.port), await openTcp(server.port)];
+    dawdling[1]?.write("GET /peer HTTP/1.1\r\n");
     const plain = await openTcp(server.port);
     plain.write(BITTORRENT);
     await waitFor(() => accepted.length === 1);
-    const closed = once(socket, "close");
+    const closed = dawdling.map((socket) => once(socket, "close"));
     await server.close();
-    await closed;
+    await Promise.all(closed);
   });
 
   it("counts plain links and WebSockets together, and drops those beyond the limit", async () => {

@@ -7,8 +7,8 @@ import { splitPort } from "./split-port.js";
 import { acceptTcpPeer } from "./tcp-acceptor.js";
 import { WebSocketAcceptor } from "./ws-acceptor.js";
 
-/** Who has not asked for a link by then, or does not take the refusal, is cut off. */
-const HTTP_TIMEOUT_MS = 10_000;
+/** Who has not asked for a link by then, in whatever language, is cut off. */
+const ASKING_TIMEOUT_MS = 10_000;
 
 export interface PeerServerOptions extends AcceptedLinksOptions {
   /** 0 takes a free one. */
@@ -33,21 +33,21 @@ export interface PeerServer {
  */
 export async function listenForPeers(options: PeerServerOptions): Promise<PeerServer> {
   const links = new AcceptedLinks(options);
-  const timeoutMs = options.handshakeTimeoutMs ?? HTTP_TIMEOUT_MS;
   const http = createPeerHttpServer(new WebSocketAcceptor(links, options.trustProxy ?? false));
-  const asking = new AskingSockets(timeoutMs);
+  const asking = new AskingSockets(options.handshakeTimeoutMs ?? ASKING_TIMEOUT_MS);
   http.on("upgrade", ({ socket }: IncomingMessage) => asking.release(socket));
   const server = createServer();
   // Behind a trusted proxy all sockets have its address.
   limitSockets(server, options.trustProxy === true ? { perAddress: Infinity } : {});
   const users = {
-    onBitTorrent: (socket: Socket) => acceptTcpPeer(socket, links),
-    onHttp: (socket: Socket) => {
-      asking.add(socket);
-      http.emit("connection", socket);
+    onBitTorrent: (socket: Socket) => {
+      asking.release(socket);
+      acceptTcpPeer(socket, links);
     },
+    onHttp: (socket: Socket) => void http.emit("connection", socket),
   };
-  splitPort(server, users, timeoutMs);
+  server.on("connection", (socket: Socket) => asking.add(socket));
+  splitPort(server, users);
   const port = await listen(server, options.port, options.host);
   return {
     port,
@@ -63,7 +63,7 @@ export async function listenForPeers(options: PeerServerOptions): Promise<PeerSe
   };
 }
 
-/** HTTP connections that have not asked for a link: Node's own time limits hold only where a server listens itself. */
+/** Connections that have not asked for a link: Node's own time limits for HTTP hold only where such a server listens itself. */
 class AskingSockets {
   readonly #timeoutMs: number;
   readonly #timers = new Map<Socket, NodeJS.Timeout>();
@@ -73,6 +73,7 @@ class AskingSockets {
   }
 
   add(socket: Socket): void {
+    if (socket.destroyed) return;
     const timer = setTimeout(() => socket.destroy(), this.#timeoutMs);
     this.#timers.set(socket, timer);
     socket.once("close", () => this.release(socket));

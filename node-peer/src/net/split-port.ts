@@ -15,20 +15,17 @@ export interface PortUsers {
 /**
  * Tells by its first byte what comes in at a port: a BitTorrent handshake or an HTTP request. Anything else is closed at
  * once: most of it are encrypted handshakes (MSE), whose sender then tries again in plain text. Sockets are handed over
- * paused, with all their bytes.
+ * paused, with all their bytes. Who says nothing is left to whoever listens.
  */
-export function splitPort(server: Server, users: PortUsers, firstByteTimeoutMs: number): void {
+export function splitPort(server: Server, users: PortUsers): void {
   server.on("connection", (socket: Socket) => {
     if (socket.destroyed) return;
     const drop = (): void => void socket.destroy();
-    const timer = setTimeout(drop, firstByteTimeoutMs);
     socket.on("error", drop);
-    socket.once("close", () => clearTimeout(timer));
     const onReadable = (): void => {
       const first = socket.read() as Buffer | null;
       const byte = first?.[0];
       if (first === null || byte === undefined) return;
-      clearTimeout(timer);
       socket.off("readable", onReadable);
       socket.off("error", drop);
       socket.pause();
