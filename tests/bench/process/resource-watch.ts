@@ -1,6 +1,7 @@
 import { isConnectedTo, privateMemory, type PrivateMemory } from "./proc-fs.js";
 
-const MEMORY_EVERY_MS = 100;
+/** Adding up a GiB of mapped pages takes the kernel milliseconds, in which the process stands still: not too often. */
+const MEMORY_EVERY_MS = 250;
 
 /** Fine enough for start-up times of some 100 ms. */
 const CONNECTION_EVERY_MS = 5;
