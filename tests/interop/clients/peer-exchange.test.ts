@@ -39,7 +39,7 @@ describe.skipIf(!canMakeNetworks)("peers that are told of by others alone (needs
 
   it.concurrent("libtorrent finds our seeder through a peer of ours", async () => {
     const { seeder, infoHash } = await seed("by-ours.bin");
-    await lan.download(infoHash, "teller-ours", "--listen", "7000", "--up", "20K");
+    await lan.download(await lan.torrentFile(infoHash), "teller-ours", "--listen", "7000", "--up", "20K");
     const host = hostOf(await connected(seeder));
     await lan.join("libtorrent", magnet(infoHash, `${host}:7000`), "to-libtorrent");
     await connected(seeder, (peer) => hostOf(peer) !== host);
