@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { createWebSocketDialer, type CloseReason, type Connection } from "@shoal/peer-core/platform";
@@ -242,6 +243,23 @@ describe("listenForPeers", () => {
       await waitFor(() => accepted.length >= before + 2);
     },
   );
+
+  it("takes in nobody who has reset before, and whose address the system has forgotten", async () => {
+    const { port } = await start();
+    const upgrade =
+      "GET /peer HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    for (const text of [BITTORRENT.toString("latin1"), upgrade]) {
+      const program = `const socket = require("node:net").connect(${port}, "127.0.0.1", () =>
+        socket.write(${JSON.stringify(text)}, "latin1", () => socket.resetAndDestroy()))`;
+      // While this process waits for that one, it takes in nobody.
+      execFileSync(process.execPath, ["-e", program]);
+    }
+    const peer = await openTcp(port);
+    peer.write(Buffer.concat([BITTORRENT, HANDSHAKE]));
+    await waitFor(() => accepted.some((each) => each.length === 136));
+    expect(accepted).toHaveLength(1);
+  });
 
   it("survives sockets that send nonsense or reset in the middle of an upgrade", async () => {
     const { port } = await start();

@@ -7,7 +7,8 @@ import { prepareSocket } from "./tcp-socket.js";
 /** Takes in a peer that has opened a plain TCP connection, which is paused, or drops it where there is no room. */
 export function acceptTcpPeer(socket: Socket, links: AcceptedLinks): void {
   const address = plainAddress(socket.remoteAddress ?? "");
-  const ticket = links.admit({ address, isLocal: isLoopbackAddress(address) });
+  // Who has reset by now has no address any more, though what it sent can still be read.
+  const ticket = address === "" ? "gone" : links.admit({ address, isLocal: isLoopbackAddress(address) });
   if (typeof ticket === "string") {
     // BitTorrent has no word for this: who gets it tries others.
     socket.destroy();

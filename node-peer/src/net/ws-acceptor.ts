@@ -44,6 +44,11 @@ export class WebSocketAcceptor {
       return;
     }
     const client = clientAddress(request, this.#trustProxy);
+    if (client.address === "") {
+      // It has reset by now, though what it sent can still be read.
+      socket.destroy();
+      return;
+    }
     const ticket = this.#links.admit(client);
     if (typeof ticket === "string") {
       refuseUpgrade(socket, 503, ticket);

@@ -1,4 +1,11 @@
-import type { PeerSession } from "../peer/peer-session.js";
+import { addressBytes } from "../wire/extensions/compact-address.js";
+
+/** What tells of a connected peer's doors. */
+interface DoorOwner {
+  /** Of the link; no address at all where the system has forgotten it. */
+  readonly address: string | undefined;
+  readonly remote: { readonly listenPort: number | undefined };
+}
 
 /**
  * A door is a listening port, named HOST:PORT: a peer of ours takes plain TCP and WebSockets at one port, so that
@@ -15,11 +22,11 @@ export function doorOf(address: string): string {
  * The doors of a connected peer: the one that was dialled, and the one that it tells of itself at its own address. Its
  * `endpoint` proves nothing: it could name somebody else's, whom nobody would dial then.
  */
-export function doorsOf(session: PeerSession, dialed: string | undefined): string[] {
+export function doorsOf({ address, remote }: DoorOwner, dialed: string | undefined): string[] {
   const doors = dialed === undefined ? [] : [doorOf(dialed)];
-  const { listenPort } = session.remote;
-  if (session.address !== undefined && listenPort !== undefined) {
-    doors.push(doorOf(tcpEndpoint(session.address, listenPort)));
+  const { listenPort } = remote;
+  if (address !== undefined && addressBytes(address) !== undefined && listenPort !== undefined) {
+    doors.push(doorOf(tcpEndpoint(address, listenPort)));
   }
   return doors;
 }
