@@ -13,6 +13,8 @@ import { PieceCompletion } from "./piece-completion.js";
 
 /** Who refuses a block without choking us is asked again after this long. */
 const REFUSED_PAUSE_MS = 1_000;
+/** Memory of pieces that blocks are read into at once; others are put together by their links and copied. */
+const MAX_LANDING_BYTES = 64 * 1024 * 1024;
 /** Idle peers whose pieces are looked through in one tick: with many pieces that is work. */
 const INTEREST_CHECKS_PER_TICK = 16;
 
@@ -22,6 +24,8 @@ export class DownloadFlow {
   readonly meter = new RateMeter();
   readonly #parts: DownloadParts;
   readonly #completion: PieceCompletion;
+  /** Sessions that are reading a block into a piece. */
+  readonly #landing = new Set<number>();
   #wastedBytes = 0;
   #limiterTimer: Timer | undefined;
   #isPlanDue = false;
@@ -105,15 +109,24 @@ export class DownloadFlow {
 
   /** Where a block whose header has come may be read to: into its piece, when it is one that was asked for. */
   landingFor(session: PeerSession, header: BlockHeader): Uint8Array | undefined {
-    if (!session.requests.expects(header)) return undefined;
+    if (!session.requests.expects(header) || !this.#hasRoomToLand()) return undefined;
     const assembly = this.#parts.scheduler.get(header.piece);
     if (assembly === undefined || (assembly.soloSession ?? session.id) !== session.id) return undefined;
-    return assembly.land(header.begin, header.length);
+    const landing = assembly.land(header.begin, header.length);
+    if (landing !== undefined) this.#landing.add(session.id);
+    return landing;
+  }
+
+  /** A link that stops within a block keeps the memory of the whole piece, even of one that has been given up. */
+  #hasRoomToLand(): boolean {
+    const { geometry } = this.#parts.table;
+    return this.#landing.size === 0 || (this.#landing.size + 1) * geometry.pieceLength <= MAX_LANDING_BYTES;
   }
 
   /** Throws ShoalError("wire") for a block that does not fit or was never asked for. */
   onBlock(session: PeerSession, message: { piece: number; begin: number; block: Uint8Array }): void {
     const { runtime, table, scheduler } = this.#parts;
+    this.#landing.delete(session.id);
     const { begin, block } = message;
     const now = runtime.clock.now();
     const piece = table.geometry.checkBlock(message.piece, begin, block.length, BLOCK_MAX_BYTES);
@@ -133,6 +146,7 @@ export class DownloadFlow {
   }
 
   onClosed(session: PeerSession): void {
+    this.#landing.delete(session.id);
     const owed = session.requests.count > 0;
     this.#giveUpAll(session);
     this.#parts.scheduler.sourceGone(session.id);
