@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Contender, Exchanger, Share } from "../contenders/contender.js";
 import type { MeasuredProcess } from "../process/measured-process.js";
 import { ResourceWatch } from "../process/resource-watch.js";
-import { primeMemory, readOnce } from "./prepare-share.js";
+import { readOnce } from "./prepare-share.js";
 import { compare } from "./transfer.js";
 
 /** Two peers that each had what the other wanted. */
@@ -33,7 +33,6 @@ export async function exchange(
     peers.push(one);
     const other = await contender.exchange(right, left, into[1]);
     peers.push(other);
-    await primeMemory(into[0], 2 * left.bytes);
     const result = await measure(one, other);
     await compare(right, into[0]);
     await compare(left, into[1]);

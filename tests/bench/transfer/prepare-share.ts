@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { finished } from "node:stream/promises";
 import { writeContent } from "../../support/file-content.js";
@@ -31,25 +31,6 @@ export async function readOnce(path: string): Promise<void> {
   const stream = createReadStream(path, { highWaterMark: 1024 ** 2 });
   stream.resume();
   await finished(stream);
-}
-
-/** More than this is not made ready: what comes later in a long run is the same for everybody. */
-const MAX_PRIMED_BYTES = 2 * 1024 ** 3;
-
-/**
- * Writes and removes a file, so that memory for as much is at hand. A virtual machine gives free memory back to its host
- * within seconds, and has to ask for it again page by page: the first GiB written then takes five times as long.
- */
-export async function primeMemory(folder: string, bytes: number): Promise<void> {
-  const path = join(folder, "primer");
-  const part = new Uint8Array(1024 ** 2);
-  const file = await open(path, "w");
-  try {
-    for (let done = 0; done < Math.min(bytes, MAX_PRIMED_BYTES); done += part.length) await file.write(part);
-  } finally {
-    await file.close();
-    await rm(path);
-  }
 }
 
 /** Files of different names differ. */

@@ -5,7 +5,7 @@ import type { Contender, Seeder, Share } from "../contenders/contender.js";
 import type { MeasuredProcess } from "../process/measured-process.js";
 import type { PrivateMemory } from "../process/proc-fs.js";
 import { ResourceWatch } from "../process/resource-watch.js";
-import { primeMemory, readOnce } from "./prepare-share.js";
+import { readOnce } from "./prepare-share.js";
 
 /** What one side of a transfer cost. */
 export interface Cost extends PrivateMemory {
@@ -32,7 +32,6 @@ export async function transfer(contender: Contender, share: Share, seeders: numb
   const seeding: Seeder[] = [];
   try {
     for (let place = 0; place < seeders; place++) seeding.push(await contender.seed(share, place));
-    await primeMemory(into, share.bytes);
     const result = await measure(contender, share, seeding, into);
     await compare(share, into);
     return result;
