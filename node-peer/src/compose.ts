@@ -18,7 +18,8 @@ import { combineDialers } from "./net/combine-dialers.js";
 import { connectByFrames } from "./net/connect-by-frames.js";
 import { createTcpDialer } from "./net/tcp-dialer.js";
 import { leadsHome } from "./net/leads-home.js";
-import { createThreadHasher } from "./hashing/thread-hasher.js";
+import { createHashThreads } from "./hashing/hash-threads.js";
+import type { CheckedWriter } from "./storage/checked-writer.js";
 import { listenForPeers, type PeerServer } from "./net/peer-server.js";
 import { trackerKind } from "./catalogue/tracker-urls.js";
 import { createHttpTrackerChannel } from "./trackers/http-tracker-channel.js";
@@ -37,19 +38,21 @@ export interface NodePeerOptions {
 export interface NodePeer {
   readonly client: Client;
   readonly hasher: Hasher;
+  /** Hashes and stores in the hasher's threads. */
+  readonly checkedWriter: CheckedWriter;
   /** Stops all shares, tells the trackers, closes the port. */
   close(): Promise<void>;
 }
 
 /** SHA-1 as this process computes it. */
 export function createHasher(): Hasher {
-  return createThreadHasher();
+  return createHashThreads().hasher;
 }
 
 /** The one place where the parts of a Node peer are chosen. Throws ShoalError("connection") when the port is taken. */
 export async function openNodePeer(options: NodePeerOptions): Promise<NodePeer> {
   const clock = createSystemClock();
-  const hasher = createHasher();
+  const { hasher, checkedWriter } = createHashThreads();
   const random = createCryptoRandom();
   const userAgent = `Shoal/${options.version}`;
   const clientOptions: ClientOptions = {
@@ -65,6 +68,7 @@ export async function openNodePeer(options: NodePeerOptions): Promise<NodePeer> 
   return {
     client,
     hasher,
+    checkedWriter,
     close: async () => {
       await client.close();
       await server?.close();

@@ -61,7 +61,7 @@ function createSession(
   { settings, output, shutdown }: CommandContext,
   { peer, tracker, timeoutMs, endpoint }: Connected,
 ): InteractiveSession {
-  const { client, hasher } = peer;
+  const { client, hasher, checkedWriter } = peer;
   const { signal } = shutdown;
   const trackers = [tracker];
   // Live lines and a prompt do not share a terminal: `status` shows there what is under way.
@@ -72,6 +72,7 @@ function createSession(
       directory: resolve(settings.text("output") ?? "."),
       ifExists: "fail",
       adviceIfTaken: "Move it away, or start the client with -o and another folder.",
+      adviceIfDamaged: "Move it away, or check it with: shoal download --overwrite",
       select: [],
       toStdout: false,
       timeoutMs,
@@ -79,6 +80,6 @@ function createSession(
     },
     sharePlan: { trackers, searchable: true, endpoints: endpoint === undefined ? [] : [endpoint] },
     hashing: { hasher, progress, pieceLength: undefined, memory, verify: false, signal },
-    tools: { client, hasher, output, progress, signal, tokens: new OwnerTokens(dataDir(settings)) },
+    tools: { client, hasher, checkedWriter, output, progress, signal, tokens: new OwnerTokens(dataDir(settings)) },
   });
 }

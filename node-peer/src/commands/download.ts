@@ -25,7 +25,14 @@ export async function download(context: CommandContext): Promise<ExitCode> {
   });
   const progress = new Progress(output);
   try {
-    const tools: GetTools = { client: peer.client, hasher: peer.hasher, output, progress, signal: shutdown.signal };
+    const tools: GetTools = {
+      client: peer.client,
+      hasher: peer.hasher,
+      checkedWriter: peer.checkedWriter,
+      output,
+      progress,
+      signal: shutdown.signal,
+    };
     const codes = await Promise.all(
       [...new Set(context.args)].map((what) => downloadOne(what, { plan, tools, keepSeeding })),
     );
@@ -73,6 +80,7 @@ async function readPlan({ settings, output, shutdown }: CommandContext): Promise
   return {
     directory: resolve(settings.text("output") ?? "."),
     adviceIfTaken: "Choose another folder with -o, or --overwrite, or --skip.",
+    adviceIfDamaged: "The same command with --overwrite checks it and gets what is missing.",
     ifExists: overwrite ? "overwrite" : settings.flag("skip") ? "skip" : "fail",
     select: settings.list("select"),
     toStdout,

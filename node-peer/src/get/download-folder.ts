@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DownloadStore } from "./download-store.js";
 import { StdoutStore } from "./stdout-store.js";
+import type { CheckedWriter } from "../storage/checked-writer.js";
 import { openFsPieceStore } from "../storage/open-fs-piece-store.js";
 
 export interface DownloadFolderOptions {
@@ -13,6 +14,7 @@ export interface DownloadFolderOptions {
   /** Indexes of the files to store; all when undefined. */
   readonly select: readonly number[] | undefined;
   readonly hasher: Hasher;
+  readonly checkedWriter: CheckedWriter | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -20,6 +22,7 @@ export interface DownloadFolderOptions {
 export async function openDownloadFolder(metainfo: Metainfo, options: DownloadFolderOptions): Promise<DownloadStore> {
   return await openFsPieceStore({
     metainfo,
+    checkedWriter: options.checkedWriter,
     directory: options.directory,
     selected: options.select && new Set(options.select),
     existing: options.overwrite ? "overwrite" : "refuse",
@@ -37,7 +40,13 @@ export async function openStdoutStore(
   const directory = await mkdtemp(join(tmpdir(), "shoal-"));
   const removeFolder = () => rm(directory, { recursive: true, force: true });
   try {
-    const inner = await openDownloadFolder(metainfo, { ...options, directory, overwrite: false, select: undefined });
+    const inner = await openDownloadFolder(metainfo, {
+      ...options,
+      directory,
+      overwrite: false,
+      select: undefined,
+      checkedWriter: undefined,
+    });
     return new StdoutStore({ metainfo, inner, out, onClosed: removeFolder });
   } catch (error) {
     await removeFolder();

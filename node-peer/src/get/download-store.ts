@@ -8,6 +8,8 @@ export const STDOUT_PATH = "-";
 export interface DownloadStore extends PieceStore {
   /** Gives everything its final name and returns the path; reading goes on afterwards. */
   finish(): Promise<string>;
+  /** After `finish`: resolves once everything would outlive a power failure. Rejects with ShoalError "disk" or "disk-full". */
+  synced(): Promise<void>;
 }
 
 export type OpenDownloadStore = (metainfo: Metainfo) => Promise<DownloadStore>;

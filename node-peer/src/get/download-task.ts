@@ -20,6 +20,9 @@ export interface DownloadOptions {
   readonly signal: AbortSignal;
 }
 
+/** Whoever waits longer than this for the disk is told what for. */
+const SYNC_NOTE_MS = 500;
+
 export interface DownloadTools {
   readonly client: Client;
   readonly output: Output;
@@ -53,7 +56,7 @@ export class DownloadTask {
   }
 
   /**
-   * Resolves when everything chosen stands under its final name; the session then goes on seeding. Whatever it rejects
+   * Resolves when everything chosen stands under its final name and on the disk; the session then goes on seeding. Whatever it rejects
    * with, the session has been stopped: "no-peers", "bad-content", "tracker", "aborted", and what the store says.
    */
   async run(): Promise<Downloaded> {
@@ -183,6 +186,13 @@ export class DownloadTask {
   async #finish(session: TorrentSession): Promise<string> {
     if (!this.#store) throw new ShoalError("aborted", "Interrupted");
     const path = await this.#store.finish();
+    this.#tellComplete(session, path);
+    const note = setTimeout(() => this.#tools.output.note("Complete; bringing it to the disk…"), SYNC_NOTE_MS);
+    await this.#store.synced().finally(() => clearTimeout(note));
+    return path;
+  }
+
+  #tellComplete(session: TorrentSession, path: string): void {
     const view = session.view;
     const seconds = (performance.now() - this.#startedMs) / 1000;
     const fetched = view.chosenBytes - this.#bytesBefore;
@@ -200,6 +210,5 @@ export class DownloadTask {
       `Got ${formatSize(view.chosenBytes)} in ${formatDuration(seconds * 1000)}${fetched > 0 ? ` (${formatSize(rate)}/s)` : ""}`,
     );
     if (path !== STDOUT_PATH) this.#tools.output.print(path);
-    return path;
   }
 }

@@ -5,7 +5,9 @@ import type { DownloadStore } from "./download-store.js";
 import { DownloadTask, type Downloaded, type DownloadTools } from "./download-task.js";
 import type { KnownTrackers } from "../settings/known-trackers.js";
 import { selectFiles } from "./select-files.js";
+import type { CheckedWriter } from "../storage/checked-writer.js";
 import { isTargetTaken } from "../storage/open-fs-piece-store.js";
+import { doubtOfTarget } from "../storage/placed-target.js";
 import { targetPaths } from "../storage/target-paths.js";
 import { resolveTarget, type Target } from "./target.js";
 import { UsageError } from "../usage-error.js";
@@ -19,6 +21,8 @@ export interface GetPlan {
   readonly ifExists: IfExists;
   /** What to do about a target that is taken, where it is not to be touched. */
   readonly adviceIfTaken: string;
+  /** What to do about one that may be damaged. */
+  readonly adviceIfDamaged: string;
   /** `--select` values; all files when there are none. */
   readonly select: readonly string[];
   readonly toStdout: boolean;
@@ -28,6 +32,7 @@ export interface GetPlan {
 
 export interface GetTools extends DownloadTools {
   readonly hasher: Hasher;
+  readonly checkedWriter: CheckedWriter | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -101,13 +106,15 @@ class Getting {
       !(await isTargetTaken(metainfo, this.#plan.directory))
     )
       return;
+    const doubt = await doubtOfTarget(metainfo, this.#plan.directory);
+    if (doubt !== undefined) throw new ShoalError("exists", `${doubt}.\n${this.#plan.adviceIfDamaged}`);
     if (this.#plan.ifExists === "skip") this.#skippedPath = finalPath;
     throw new ShoalError("exists", `${displayName(finalPath)} exists already.\n${this.#plan.adviceIfTaken}`);
   }
 
   async #openStore(metainfo: Metainfo): Promise<DownloadStore> {
     await this.#check(metainfo);
-    const { hasher, signal, output } = this.#tools;
+    const { hasher, checkedWriter, signal, output } = this.#tools;
     const select = this.#chosen(metainfo);
     if (this.#plan.toStdout) return await openStdoutStore(metainfo, { hasher, signal }, (bytes) => output.bytes(bytes));
     const { directory, ifExists } = this.#plan;
@@ -116,6 +123,7 @@ class Getting {
       overwrite: ifExists === "overwrite",
       select,
       hasher,
+      checkedWriter,
       signal,
     });
   }

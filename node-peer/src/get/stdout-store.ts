@@ -66,6 +66,11 @@ export class StdoutStore implements DownloadStore {
     return STDOUT_PATH;
   }
 
+  /** Where it goes from here is the reader's. */
+  synced(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#pumping;

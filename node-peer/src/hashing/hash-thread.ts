@@ -1,21 +1,59 @@
 import { Worker } from "node:worker_threads";
+import type { FilePlace } from "../storage/checked-writer.js";
 
 /** A thread without work gives back its few MiB of memory after this long. */
 const IDLE_MS = 5_000;
 
-/** As text, since source, build and bundle would each have its file elsewhere. Answers in the order of the questions. */
+/**
+ * What may wait is posted at most this often: waking a thread, and being woken by it, costs a third of a millisecond on a
+ * virtual machine, as much as writing the piece. A slow download never waits.
+ */
+const POST_PAUSE_MS = 5;
+
+/**
+ * As text, since source, build and bundle would each have its file elsewhere. Answers in the order of the questions: with
+ * the digest, or with whether it matched and what went wrong.
+ */
 const PROGRAM = `
   const { createHash } = require("node:crypto");
+  const { writeSync } = require("node:fs");
   const { parentPort } = require("node:worker_threads");
-  parentPort.on("message", (bytes) => parentPort.postMessage(createHash("sha1").update(bytes).digest()));
+
+  const answer = ({ bytes, sha1, places }) => {
+    const digest = createHash("sha1").update(bytes).digest();
+    if (sha1 === undefined) return digest;
+    const isMatch = digest.equals(sha1);
+    if (isMatch) for (const place of places) write(bytes, place);
+    return { isMatch };
+  };
+  const write = (bytes, { fd, at, length, position }) => {
+    for (let done = 0; done < length; ) done += writeSync(fd, bytes, at + done, length - done, position + done);
+  };
+  const outcome = (question) => {
+    try {
+      return answer(question);
+    } catch ({ code, message }) {
+      return { code, message };
+    }
+  };
+  parentPort.on("message", (questions) => parentPort.postMessage(questions.map(outcome)));
 `;
 
 /** It keeps nothing. */
 const RESOURCES = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 };
 
 interface Question {
-  readonly byteLength: number;
-  readonly resolve: (digest: Uint8Array) => void;
+  readonly bytes: Uint8Array;
+  /** With places: to be written there if this is its hash. */
+  readonly sha1?: Uint8Array;
+  readonly places?: readonly FilePlace[];
+}
+
+type Answer = Uint8Array | { readonly isMatch: boolean } | { readonly code: string; readonly message: string };
+
+interface Waiting {
+  readonly question: Question;
+  readonly resolve: (answer: Answer) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -24,20 +62,27 @@ export function openWorker(): Worker {
   return new Worker(PROGRAM, { eval: true, resourceLimits: RESOURCES });
 }
 
+/** The thread has gone, and what it was asked may be done or not. */
+export class ThreadLostError extends Error {}
+
 /** A thread that hashes shared memory. It runs from `start` until it was idle for a while, and never holds up the exit. */
 export class HashThread {
   readonly #open: () => Worker;
   #worker: Worker | undefined;
   #isRunning = false;
   #idle: NodeJS.Timeout | undefined;
-  readonly #questions: Question[] = [];
+  /** Asked and not answered, in order; the last ones not posted yet. */
+  readonly #waiting: Waiting[] = [];
+  #unposted: Question[] = [];
+  #postedMs = -Infinity;
+  #posting: NodeJS.Timeout | undefined;
   #waitingBytes = 0;
 
   constructor(open: () => Worker) {
     this.#open = open;
   }
 
-  /** Bytes that wait for their digest. */
+  /** Bytes that wait for their answer. */
   get waitingBytes(): number {
     return this.#waitingBytes;
   }
@@ -61,31 +106,72 @@ export class HashThread {
       this.#isRunning = this.#worker === worker;
       this.#waitForWork(worker);
     });
-    worker.on("message", (digest: Uint8Array) => this.#onDigest(worker, digest));
-    worker.on("error", (error) => this.#onLost(worker, error));
-    worker.on("exit", (code) => this.#onLost(worker, new Error(`The hashing thread ended with ${code}`)));
+    worker.on("message", (answers: readonly Answer[]) => this.#onAnswers(worker, answers));
+    worker.on("error", (error) => this.#onLost(worker, new ThreadLostError(error.message, { cause: error })));
+    worker.on("exit", (code) => this.#onLost(worker, new ThreadLostError(`The hashing thread ended with ${code}`)));
     worker.unref();
     return true;
   }
 
-  /** SHA-1 of a view of a SharedArrayBuffer, while it runs; rejects when the thread breaks down. */
-  sha1(bytes: Uint8Array): Promise<Uint8Array> {
+  /** SHA-1 of a view of a SharedArrayBuffer, while it runs; rejects with ThreadLostError when the thread breaks down. */
+  async sha1(bytes: Uint8Array): Promise<Uint8Array> {
+    const asked = this.#ask({ bytes });
+    this.#post();
+    const answer = await asked;
+    if (answer instanceof Uint8Array) return answer;
+    throw new ThreadLostError("The hashing thread cannot hash");
+  }
+
+  /**
+   * Writes a view of a SharedArrayBuffer if its SHA-1 is `sha1`; resolves to whether it is. Rejects with the system's error,
+   * and with ThreadLostError when the thread breaks down.
+   */
+  async writeIfMatching(bytes: Uint8Array, sha1: Uint8Array, places: readonly FilePlace[]): Promise<boolean> {
+    const asked = this.#ask({ bytes, sha1, places });
+    this.#postSoon();
+    const answer = await asked;
+    if ("isMatch" in answer) return answer.isMatch;
+    if ("code" in answer) throw Object.assign(new Error(answer.message), { code: answer.code });
+    throw new ThreadLostError("The hashing thread cannot write");
+  }
+
+  #ask(question: Question): Promise<Answer> {
     const worker = this.#worker;
-    if (worker === undefined) return Promise.reject(new Error("The hashing thread does not run"));
+    if (worker === undefined) return Promise.reject(new ThreadLostError("The hashing thread does not run"));
     clearTimeout(this.#idle);
     worker.ref();
     return new Promise((resolve, reject) => {
-      this.#questions.push({ byteLength: bytes.length, resolve, reject });
-      this.#waitingBytes += bytes.length;
-      worker.postMessage(bytes);
+      this.#waiting.push({ question, resolve, reject });
+      this.#unposted.push(question);
+      this.#waitingBytes += question.bytes.length;
     });
   }
 
-  #onDigest(worker: Worker, digest: Uint8Array): void {
-    const question = this.#questions.shift();
-    this.#waitingBytes -= question?.byteLength ?? 0;
-    if (this.#questions.length === 0) this.#waitForWork(worker);
-    question?.resolve(digest);
+  #postSoon(): void {
+    if (this.#posting !== undefined) return;
+    const waitMs = this.#postedMs + POST_PAUSE_MS - performance.now();
+    if (waitMs <= 0) this.#post();
+    else this.#posting = setTimeout(() => this.#post(), waitMs);
+  }
+
+  #post(): void {
+    clearTimeout(this.#posting);
+    this.#posting = undefined;
+    this.#postedMs = performance.now();
+    const questions = this.#unposted;
+    this.#unposted = [];
+    if (questions.length > 0) this.#worker?.postMessage(questions);
+  }
+
+  #onAnswers(worker: Worker, answers: readonly Answer[]): void {
+    const answered = this.#waiting.splice(0, answers.length);
+    for (const { question } of answered) this.#waitingBytes -= question.bytes.length;
+    if (this.#waiting.length === 0) this.#waitForWork(worker);
+    for (const [at, { resolve, reject }] of answered.entries()) {
+      const answer = answers[at];
+      if (answer === undefined) reject(new ThreadLostError("The hashing thread gave no answer"));
+      else resolve(answer);
+    }
   }
 
   #waitForWork(worker: Worker): void {
@@ -101,14 +187,17 @@ export class HashThread {
 
   #forget(): void {
     clearTimeout(this.#idle);
+    clearTimeout(this.#posting);
+    this.#posting = undefined;
     this.#worker = undefined;
     this.#isRunning = false;
   }
 
-  #onLost(worker: Worker, error: Error): void {
+  #onLost(worker: Worker, error: ThreadLostError): void {
     if (this.#worker !== worker) return;
     this.#forget();
     this.#waitingBytes = 0;
-    for (const question of this.#questions.splice(0)) question.reject(error);
+    this.#unposted = [];
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
 }

@@ -44,9 +44,9 @@ it("believes unsynced claims after a kill, and only synced ones after a power fa
     filesThat(() => Promise.resolve()),
     [],
   );
-  recorder.claim(0, 100, [0]);
+  recorder.claim(0, [0]);
   await recorder.flush();
-  recorder.claim(2, 100, [0]);
+  recorder.claim(2, [0]);
   await recorder.lose(5);
   expect(await claims("kill")).toBe("x.x...");
   expect(await claims("power failure")).toBe("x.....");
@@ -62,12 +62,12 @@ it("does not call synced what was claimed while the sync was under way", async (
     filesThat(async () => {
       seen.push(await claims("power failure"));
       if (seen.length > 1) return;
-      recorder?.claim(1, 100, [0]);
+      recorder?.claim(1, [0]);
       await recorder?.lose(5);
     }),
     [],
   );
-  recorder.claim(0, 100, [0]);
+  recorder.claim(0, [0]);
   await recorder.flush();
   expect(seen).toEqual(["......"]);
   expect(await claims("kill")).toBe("xx....");
@@ -76,7 +76,7 @@ it("does not call synced what was claimed while the sync was under way", async (
   expect(await claims("power failure")).toBe("xx....");
 });
 
-it("syncs by itself once much was written", async () => {
+it("syncs by itself after a while", async () => {
   let onSync: () => void = () => undefined;
   const isSynced = new Promise<void>((resolve) => (onSync = resolve));
   const recorder = new ClaimRecorder(
@@ -87,7 +87,7 @@ it("syncs by itself once much was written", async () => {
     }),
     [],
   );
-  recorder.claim(0, 64 * 1024 * 1024, [0]);
+  recorder.claim(0, [0]);
   await isSynced;
   await recorder.close();
 });
@@ -100,10 +100,10 @@ it("believes nothing unsynced once a sync has failed, and says so to whoever wri
     filesThat(() => (works ? Promise.resolve() : Promise.reject(broken))),
     [],
   );
-  recorder.claim(0, 100, [0]);
+  recorder.claim(0, [0]);
   await recorder.flush();
   works = false;
-  recorder.claim(1, 100, [0]);
+  recorder.claim(1, [0]);
   await expect(recorder.flush()).rejects.toBe(broken);
   await expect(recorder.ready()).rejects.toBe(broken);
   expect(await claims("kill")).toBe("x.....");

@@ -2,9 +2,11 @@ import { runParallel } from "./run-parallel.js";
 import type { StateLog } from "./state-log.js";
 import { BOOT_ID_BYTES, type FileStamp, type StateRecord } from "./state-record.js";
 
-/** Synced this often while pieces come in: what a power failure makes us hash again stays small, and so does the stall. */
-const SYNC_BYTES = 64 * 1024 * 1024;
-const SYNC_MS = 2_000;
+/**
+ * Synced this often while pieces come in: what a power failure makes us hash again stays small. Not more often, since a file
+ * system that brings a file to the disk may let nobody write to it meanwhile (ext4: a fifth of the rate, at one second).
+ */
+const SYNC_MS = 5_000;
 
 /** Claims that come within this time enter the log together: a fast download would write hundreds of records a second. */
 const RECORD_PAUSE_MS = 20;
@@ -36,7 +38,6 @@ export class ClaimRecorder {
   #pieces: number[] = [];
   #stale = new Set<number>();
   #unsynced = new Set<number>();
-  #unsyncedBytes = 0;
   #recording: Promise<void> = Promise.resolve();
   #isRecording = false;
   #isAwaited = false;
@@ -60,17 +61,16 @@ export class ClaimRecorder {
     if (this.#syncFailure !== undefined) throw this.#syncFailure.error;
     if (this.#recordFailure === undefined) return;
     this.#record();
-    await this.#recorded();
+    await this.recorded();
   }
 
-  /** Notes that a piece of `length` bytes was written to `files`. */
-  claim(piece: number, length: number, files: readonly number[]): void {
+  /** Notes that a piece was written to `files`. */
+  claim(piece: number, files: readonly number[]): void {
     this.#pieces.push(piece);
     for (const file of files) {
       this.#stale.add(file);
       this.#unsynced.add(file);
     }
-    this.#unsyncedBytes += length;
     this.#record();
     this.#syncSoon();
   }
@@ -78,7 +78,7 @@ export class ClaimRecorder {
   /** Records durably that a piece is not stored any more. */
   async lose(piece: number): Promise<void> {
     await this.ready();
-    await this.#recorded();
+    await this.recorded();
     await this.#log.append([{ type: "lost", piece }]);
     await this.#log.sync();
   }
@@ -86,7 +86,7 @@ export class ClaimRecorder {
   /** Brings the bytes of all claims to the disk, then the claims. */
   async flush(): Promise<void> {
     await this.ready();
-    await this.#recorded();
+    await this.recorded();
     await this.#sync(PARALLEL_SYNCS_OF_FLUSH);
     await this.ready();
     await this.#log.sync();
@@ -110,7 +110,7 @@ export class ClaimRecorder {
   }
 
   /** Resolves once all claims so far are in the log. */
-  async #recorded(): Promise<void> {
+  async recorded(): Promise<void> {
     this.#isAwaited = true;
     this.#endPause?.();
     await this.#recording;
@@ -158,17 +158,12 @@ export class ClaimRecorder {
   }
 
   #syncSoon(): void {
-    if (this.#unsyncedBytes >= SYNC_BYTES) {
-      void this.#sync(PARALLEL_SYNCS);
-      return;
-    }
     this.#timer ??= setTimeout(() => void this.#sync(PARALLEL_SYNCS), SYNC_MS).unref();
   }
 
   /** Never rejects: what fails is kept for whoever writes or flushes next. */
   #sync(parallel: number): Promise<void> {
     this.stop();
-    this.#unsyncedBytes = 0;
     this.#syncing = this.#syncing.then(() => this.#syncNow(parallel));
     return this.#syncing;
   }

@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { ShoalError, type PieceIndex, type PieceStore } from "@shoal/peer-core";
 import type { Metainfo } from "@shoal/peer-core/torrent";
 import type { ClaimRecorder } from "./claim-recorder.js";
+import type { VerifyPiece } from "./confirm-claims.js";
 import type { FileLayout } from "./file-layout.js";
 import type { PartFiles } from "./part-files.js";
 import { placeTarget, removeUnselected, type ExistingTarget } from "./place-target.js";
@@ -19,6 +20,7 @@ export interface FsPieceStoreParts {
   readonly files: PartFiles;
   readonly recorder: ClaimRecorder;
   readonly lock: TargetLock;
+  readonly verifyPiece?: VerifyPiece | undefined;
 }
 
 /**
@@ -28,14 +30,21 @@ export interface FsPieceStoreParts {
 export class FsPieceStore implements PieceStore {
   /** Where the download will be: the file, or the folder of a multi-file share. */
   readonly finalPath: string;
+  readonly writeIfMatching: PieceStore["writeIfMatching"];
   readonly #parts: FsPieceStoreParts;
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #underWay = new Set<Promise<unknown>>();
   #state: "open" | "finishing" | "finished" | "closed" = "open";
   #finishing: Promise<unknown> = Promise.resolve();
+  #synced: Promise<void> = Promise.resolve();
 
   constructor(parts: FsPieceStoreParts) {
     this.#parts = parts;
     this.finalPath = parts.paths.finalPath;
+    const { verifyPiece } = parts;
+    if (verifyPiece !== undefined) {
+      this.writeIfMatching = (piece, data, sha1) =>
+        this.#run(() => this.#writeIfMatching(piece, data, { sha1, verifyPiece }));
+    }
   }
 
   present(): Uint8Array {
@@ -73,15 +82,22 @@ export class FsPieceStore implements PieceStore {
 
   /**
    * Gives the download its final name and resolves to it. All wanted pieces must be stored. Afterwards the store can be
-   * read, so that seeding goes on, but not written. Rejects with ShoalError "exists" when the name was taken meanwhile;
-   * the store then stays as it was and `finish` can be tried again.
+   * read, so that seeding goes on, but not written; `synced` tells when it is on the disk, which nobody has to wait for
+   * who only wants to use it. Rejects with ShoalError "exists" when the name was taken meanwhile; the store then stays as
+   * it was and `finish` can be tried again.
    */
   finish(): Promise<string> {
     invariant(this.#state === "open", "a download is finished once");
     this.#state = "finishing";
-    const finishing = this.#finish();
-    this.#finishing = finishing.catch(() => undefined);
-    return finishing;
+    const placing = this.#finish();
+    this.#synced = placing.then(() => this.#dropRecord());
+    this.#finishing = this.#synced.catch(() => undefined);
+    return placing;
+  }
+
+  /** Resolves once what was finished would outlive a power failure; until then its record says that it might not. */
+  synced(): Promise<void> {
+    return this.#synced;
   }
 
   async close(): Promise<void> {
@@ -117,8 +133,7 @@ export class FsPieceStore implements PieceStore {
       throw error;
     }
     this.#state = "finished";
-    this.#parts.files.placedAt(this.finalPath);
-    await this.#dropRecord();
+    this.#parts.files.placed();
     return this.finalPath;
   }
 
@@ -129,11 +144,10 @@ export class FsPieceStore implements PieceStore {
     }
     await this.#settled();
     await files.makeEmptyFiles();
-    await recorder.flush();
-    await files.syncFolders();
+    // Windows syncs what is open for writing only, and renames no folder that has open files in it.
+    await (process.platform === "win32" ? recorder.flush() : recorder.recorded());
     await files.keepUnwanted();
     if (metainfo.isMultiFile) await removeUnselected(paths.partPath, metainfo, layout);
-    // Windows renames no folder that has open files in it.
     await files.closeIdle();
     await placeTarget(paths, { metainfo, layout }, existing);
   }
@@ -152,15 +166,39 @@ export class FsPieceStore implements PieceStore {
   }
 
   async #write(piece: PieceIndex, data: Uint8Array): Promise<void> {
-    const { metainfo, layout, files, recorder, have } = this.#parts;
-    const { geometry } = metainfo;
+    await this.#beforeWrite(piece, data);
+    await this.#parts.files.write(this.#offsetOf(piece), data);
+    this.#claim(piece, data.length);
+  }
+
+  async #writeIfMatching(
+    piece: PieceIndex,
+    data: Uint8Array,
+    { sha1, verifyPiece }: { readonly sha1: Uint8Array; readonly verifyPiece: VerifyPiece },
+  ): Promise<boolean> {
+    await this.#beforeWrite(piece, data);
+    const isStored = await this.#parts.files.writeIfMatching(this.#offsetOf(piece), data, sha1);
+    if (isStored === true) this.#claim(piece, data.length);
+    if (isStored !== undefined) return isStored;
+    if (!(await verifyPiece(piece, data))) return false;
+    await this.#write(piece, data);
+    return true;
+  }
+
+  async #beforeWrite(piece: PieceIndex, data: Uint8Array): Promise<void> {
     invariant(this.#state === "open", "nothing is written to a finished download");
-    invariant(data.length === geometry.pieceSize(piece), "a piece is written whole");
-    await recorder.ready();
-    const offset = geometry.pieceOffset(piece);
-    await files.write(offset, data);
+    invariant(data.length === this.#parts.metainfo.geometry.pieceSize(piece), "a piece is written whole");
+    await this.#parts.recorder.ready();
+  }
+
+  #claim(piece: PieceIndex, length: number): void {
+    const { layout, recorder, have } = this.#parts;
     have[piece] = 1;
-    recorder.claim(piece, data.length, layout.touched(offset, data.length));
+    recorder.claim(piece, layout.touched(this.#offsetOf(piece), length));
+  }
+
+  #offsetOf(piece: PieceIndex): number {
+    return this.#parts.metainfo.geometry.pieceOffset(piece);
   }
 
   #isWanted(piece: PieceIndex): boolean {
@@ -176,7 +214,7 @@ export class FsPieceStore implements PieceStore {
   }
 
   /** Runs work that `close` waits for. */
-  #run(work: () => Promise<void>): Promise<void> {
+  #run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#state === "closed") return Promise.reject(new ShoalError("disk", `${this.finalPath} is closed`));
     const running = work();
     this.#underWay.add(running);

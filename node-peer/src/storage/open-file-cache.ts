@@ -36,6 +36,11 @@ export class OpenFileCache {
     }
   }
 
+  /** Runs `work` with the file if it is open already; undefined when it is not. */
+  useIfOpen<T>(file: number, work: (handle: FileHandle) => Promise<T>): Promise<T> | undefined {
+    return this.#entries.has(file) ? this.use(file, work) : undefined;
+  }
+
   /** Keeps the file open until `closeAll`, even when its name goes away. */
   async pin(file: number): Promise<void> {
     const entry = this.#entry(file);

@@ -1,8 +1,9 @@
 import { constants } from "node:fs";
-import { mkdir, open, rm, stat, statfs } from "node:fs/promises";
+import { mkdir, open, rm, statfs } from "node:fs/promises";
 import { ShoalError, type PieceIndex } from "@shoal/peer-core";
 import type { Metainfo } from "@shoal/peer-core/torrent";
 import { readBootId } from "./boot-id.js";
+import type { CheckedWriter } from "./checked-writer.js";
 import { ClaimRecorder, rangesOf } from "./claim-recorder.js";
 import { confirmClaims, type VerifyPiece } from "./confirm-claims.js";
 import { diskError, errnoOf } from "./disk-error.js";
@@ -11,6 +12,7 @@ import { FsPieceStore } from "./fs-piece-store.js";
 import { makeFolder } from "./make-folder.js";
 import { PartFiles } from "./part-files.js";
 import { assertReplaceable, isTaken, type ExistingTarget } from "./place-target.js";
+import { logShareOf, settlePlaced } from "./placed-target.js";
 import { CLAIM, recoverState, type RecoveredState } from "./recovered-state.js";
 import { readStateLog, StateLog } from "./state-log.js";
 import { BOOT_ID_BYTES, type FileStamp, type StateRecord } from "./state-record.js";
@@ -27,6 +29,8 @@ export interface FsPieceStoreOptions {
   readonly existing?: ExistingTarget | undefined;
   /** Hashes a piece that is said to be stored but might not be; without it such pieces count as missing. */
   readonly verifyPiece?: VerifyPiece | undefined;
+  /** Makes hashing and writing one; needs `verifyPiece` for what it does not take. */
+  readonly checkedWriter?: CheckedWriter | undefined;
   /** Called as pieces are verified: bytes checked so far, and to check in all. */
   readonly onChecked?: ((checkedBytes: number, totalBytes: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -60,10 +64,10 @@ export async function isTargetTaken(metainfo: Metainfo, directory: string): Prom
 async function openLocked(options: FsPieceStoreOptions, paths: TargetPaths, lock: TargetLock): Promise<FsPieceStore> {
   const { metainfo } = options;
   const existing = options.existing ?? "refuse";
-  await dropFinishedState(paths);
+  await settlePlaced(metainfo, paths, existing);
   await assertReplaceable(paths, metainfo, existing);
   const layout = new FileLayout(metainfo.files, options.selected);
-  const files = new PartFiles(metainfo, layout, paths);
+  const files = new PartFiles(metainfo, layout, paths, options.checkedWriter);
   try {
     const bootId = await readBootId();
     const recovered = await recover(metainfo, paths, { bootId, existing });
@@ -77,22 +81,12 @@ async function openLocked(options: FsPieceStoreOptions, paths: TargetPaths, lock
     if (recovered.isNew) await claimPart(metainfo, paths, log);
     const recorder = new ClaimRecorder(log, files, confirmed.unsynced);
     const have = confirmed.claims.map((claim) => (claim === CLAIM.none ? 0 : 1));
-    return new FsPieceStore({ metainfo, layout, paths, existing, have, files, recorder, lock });
+    const { verifyPiece } = options;
+    return new FsPieceStore({ metainfo, layout, paths, existing, have, files, recorder, lock, verifyPiece });
   } catch (error) {
     await files.close();
     throw error;
   }
-}
-
-/** What an end between the final rename and the removal of the record leaves behind. */
-async function dropFinishedState(paths: TargetPaths): Promise<void> {
-  const final = await stat(paths.finalPath, { bigint: true }).catch(() => undefined);
-  if (final === undefined) return;
-  const part = await stat(paths.partPath, { bigint: true }).catch(() => undefined);
-  if (part !== undefined && (part.ino !== final.ino || part.dev !== final.dev)) return;
-  if (part?.isFile() === true) await rm(paths.partPath, { force: true });
-  await rm(paths.statePath, { force: true });
-  await rm(paths.unwantedPath, { force: true });
 }
 
 async function recover(
@@ -100,14 +94,10 @@ async function recover(
   paths: TargetPaths,
   how: { readonly bootId: Uint8Array | undefined; readonly existing: ExistingTarget },
 ): Promise<{ readonly state: RecoveredState; readonly isNew: boolean }> {
-  const share = {
-    infoHash: metainfo.infoHash,
-    pieceCount: metainfo.geometry.pieceCount,
-    fileCount: metainfo.files.length,
-  };
+  const share = logShareOf(metainfo);
   const bytes = await readStateLog(paths.statePath);
-  const state = bytes === undefined ? undefined : recoverState(bytes, share, how.bootId);
-  if (state !== undefined) return { state, isNew: false };
+  const recovered = bytes === undefined ? undefined : recoverState(bytes, share, how.bootId);
+  if (recovered !== undefined) return { state: recovered, isNew: false };
   const isPartThere = await isTaken(paths.partPath);
   if (bytes === undefined && isPartThere && how.existing === "refuse") {
     throw new ShoalError(
@@ -116,7 +106,8 @@ async function recover(
     );
   }
   const claims = new Uint8Array(share.pieceCount).fill(isPartThere ? CLAIM.doubtful : CLAIM.none);
-  return { state: { claims, stamps: new Map(), wanted: new Uint8Array(share.fileCount) }, isNew: !isPartThere };
+  const state = { claims, stamps: new Map(), wanted: new Uint8Array(share.fileCount), isOfThisBoot: false };
+  return { state, isNew: !isPartThere };
 }
 
 /** Makes the file or folder of the download, which must not be there: another share of this name may have just begun. */

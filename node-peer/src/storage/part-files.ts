@@ -1,5 +1,6 @@
 import { lstat, type FileHandle } from "node:fs/promises";
 import type { Metainfo } from "@shoal/peer-core/torrent";
+import type { CheckedWriter, FilePlace } from "./checked-writer.js";
 import { diskError, errnoOf } from "./disk-error.js";
 import { UNWANTED_FILE, type FileLayout, type Run } from "./file-layout.js";
 import { FileTurns } from "./file-turns.js";
@@ -13,6 +14,9 @@ import { componentsOf, type TargetPaths } from "./target-paths.js";
 /** Files of one piece worked on at once: libuv has four threads. */
 const PARALLEL_RUNS = 4;
 
+/** A piece of more files than this is written file by file: all of them would have to be open at once. */
+const MAX_CHECKED_RUNS = 4;
+
 type StoredRun = Exclude<Run, { kind: "padding" }>;
 
 /** The bytes of a share in the files of a download, addressed by their offset in the share. */
@@ -20,16 +24,20 @@ export class PartFiles {
   readonly #metainfo: Metainfo;
   readonly #layout: FileLayout;
   readonly #unwanted: TargetFolder;
+  readonly #final: TargetFolder;
+  readonly #writer: CheckedWriter | undefined;
   readonly #cache: OpenFileCache;
   readonly #turns = new FileTurns();
   #folder: TargetFolder;
   #isPlaced = false;
 
-  constructor(metainfo: Metainfo, layout: FileLayout, paths: TargetPaths) {
+  constructor(metainfo: Metainfo, layout: FileLayout, paths: TargetPaths, writer?: CheckedWriter) {
     this.#metainfo = metainfo;
     this.#layout = layout;
     this.#folder = new TargetFolder(paths.partPath);
     this.#unwanted = new TargetFolder(paths.unwantedPath);
+    this.#final = new TargetFolder(paths.finalPath);
+    this.#writer = writer;
     this.#cache = new OpenFileCache((file) => this.#open(file));
   }
 
@@ -52,6 +60,17 @@ export class PartFiles {
     );
   }
 
+  /**
+   * Hashes `data` and, if its SHA-1 is `sha1`, writes it at byte `offset`, both in another thread; resolves to whether it
+   * was. Undefined when there is no thread for it now. Rejects with ShoalError "disk" or "disk-full".
+   */
+  async writeIfMatching(offset: number, data: Uint8Array, sha1: Uint8Array): Promise<boolean | undefined> {
+    const runs = this.#layout.runs(offset, data.length).filter((run) => run.kind !== "padding");
+    const writer = this.#writer;
+    if (writer === undefined || runs.length > MAX_CHECKED_RUNS || !writer.takes(data)) return undefined;
+    return await this.#withOpen(runs, [], (places) => writer.write(data, sha1, places));
+  }
+
   /** Makes the stored files that have no bytes, and the folder of the share if it has no other. */
   async makeEmptyFiles(): Promise<void> {
     if (this.#metainfo.isMultiFile) await this.#folder.makeFolders([]);
@@ -72,9 +91,13 @@ export class PartFiles {
     }
   }
 
-  /** Brings the bytes of a file to the disk. */
+  /** Brings the bytes of a file to the disk, also while the download is being given its final name. */
   async syncFile(file: number): Promise<void> {
-    await this.#use(file, "sync", (handle) => handle.datasync());
+    try {
+      await (this.#cache.useIfOpen(file, (handle) => handle.datasync()) ?? this.#syncClosed(file));
+    } catch (error) {
+      throw diskError(error, "sync", this.#pathOf(file));
+    }
   }
 
   /** Brings the names of new files and folders to the disk. */
@@ -100,15 +123,45 @@ export class PartFiles {
     await this.#cache.closeIdle();
   }
 
-  /** From now on files are opened below `root`, read-only. */
-  placedAt(root: string): void {
-    this.#folder = new TargetFolder(root);
+  /** From now on files are opened where they are in the end, read-only. */
+  placed(): void {
+    this.#folder = this.#final;
     this.#isPlaced = true;
   }
 
   /** Closes the files; nothing may be under way. */
   async close(): Promise<void> {
     await this.#cache.closeAll();
+  }
+
+  /** Never makes a file: of the two places one is empty. */
+  async #syncClosed(file: number): Promise<void> {
+    const handle = await this.#openExisting(file);
+    try {
+      await handle.datasync();
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async #openExisting(file: number): Promise<FileHandle> {
+    if (file === UNWANTED_FILE) return await this.#unwanted.openForReading([]);
+    const components = componentsOf(this.#metainfo, file);
+    return await this.#folder.openForReading(components).catch(() => this.#final.openForReading(components));
+  }
+
+  /** Opens the file of each run, one after the other, and does `work` with all of them. */
+  async #withOpen<T>(
+    runs: readonly StoredRun[],
+    places: readonly FilePlace[],
+    work: (places: readonly FilePlace[]) => Promise<T>,
+  ): Promise<T> {
+    const run = runs[places.length];
+    if (run === undefined) return await work(places);
+    const { at, length, position } = run;
+    return await this.#use(fileOf(run), `write ${length} bytes to`, ({ fd }) =>
+      this.#withOpen(runs, [...places, { fd, at, length, position }], work),
+    );
   }
 
   #open(file: number): Promise<FileHandle> {

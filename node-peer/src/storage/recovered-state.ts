@@ -21,6 +21,8 @@ export interface RecoveredState {
   readonly stamps: ReadonlyMap<number, FileStamp>;
   /** One entry per file, 1 when it was stored under its name. */
   readonly wanted: Uint8Array;
+  /** Written while this same system ran: what it took is in its page cache. */
+  readonly isOfThisBoot: boolean;
 }
 
 /**
@@ -92,7 +94,7 @@ class Replay {
       else claims[piece] = index >= this.#sameBootFrom ? CLAIM.cached : CLAIM.doubtful;
     }
     if (isDamaged) claims.fill(CLAIM.doubtful);
-    return { claims, stamps: this.#stamps, wanted: this.#wanted };
+    return { claims, stamps: this.#stamps, wanted: this.#wanted, isOfThisBoot: this.#sameBootFrom < Infinity };
   }
 
   #isThisBoot(bootId: Uint8Array): boolean {

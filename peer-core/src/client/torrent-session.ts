@@ -160,7 +160,7 @@ export class TorrentSession {
         },
         onPiece: (piece) => this.#onPiece(piece),
         onLostPiece: () => this.#tellHeld(),
-        onComplete: (isFirst) => void this.#onComplete(isFirst),
+        onComplete: (isFirst) => this.#onComplete(isFirst),
         onPeer: (session, change, reason) =>
           emit({ kind: "peer", peerId: session.peerId, label: session.label, change, reason }),
         onBanned: (peerId: PeerId, reason) => emit({ kind: "peer", peerId, label: peerId, change: "banned", reason }),
@@ -253,13 +253,7 @@ export class TorrentSession {
     this.#listeners.emit({ kind: "piece", piece });
   }
 
-  async #onComplete(isFirst: boolean): Promise<void> {
-    try {
-      await this.#store?.flush();
-    } catch (error) {
-      this.swarm.fail(asShoalError(error));
-      return;
-    }
+  #onComplete(isFirst: boolean): void {
     if (!isFirst) return;
     for (const announcer of this.#announcers) announcer.announce("completed");
     this.#listeners.emit({ kind: "complete" });

@@ -15,6 +15,11 @@ export interface PieceStore {
   read(piece: PieceIndex, begin: number, into: Uint8Array): Promise<void>;
   /** Stores a whole verified piece, all or nothing. `data` must not change until the promise settles. */
   write(piece: PieceIndex, data: Uint8Array): Promise<void>;
+  /**
+   * Stores a whole piece, all or nothing, if its SHA-1 is `sha1`; resolves to whether it is. For storage that hashes and
+   * writes in one go, away from this thread: otherwise `write` does. `data` must not change until the promise settles.
+   */
+  readonly writeIfMatching?: ((piece: PieceIndex, data: Uint8Array, sha1: Uint8Array) => Promise<boolean>) | undefined;
   /** Makes everything written so far survive a crash, then the record of it (never the other way round). */
   flush(): Promise<void>;
   /** Forgets a piece (evicted, or found rotten). */

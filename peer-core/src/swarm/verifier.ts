@@ -25,12 +25,22 @@ export class Verifier {
   }
 
   async verify(assembly: PieceAssembly, isStopped: () => boolean): Promise<Verdict> {
+    if (this.#store.writeIfMatching !== undefined) return await this.#verifyInStore(assembly);
     const digest = await this.#hasher.sha1(assembly.bytes);
     if (isStopped()) return { kind: "stopped" };
     if (!equalBytes(digest, pieceHash(this.#metainfo, assembly.piece))) return { kind: "mismatch" };
     try {
       await this.#store.write(assembly.piece, assembly.bytes);
       return { kind: "stored" };
+    } catch (error) {
+      return { kind: "store-failed", error };
+    }
+  }
+
+  async #verifyInStore({ piece, bytes }: PieceAssembly): Promise<Verdict> {
+    try {
+      const isStored = await this.#store.writeIfMatching?.(piece, bytes, pieceHash(this.#metainfo, piece));
+      return { kind: isStored === true ? "stored" : "mismatch" };
     } catch (error) {
       return { kind: "store-failed", error };
     }

@@ -4,6 +4,7 @@ import { formatSpread } from "../statistics.js";
 import { contestNotes, contestOf } from "./contest.js";
 import { exchange } from "./exchange.js";
 import { prepareShare } from "./prepare-share.js";
+import { atPlace } from "../process/used-memory.js";
 import { GIB, MIB, formatSize } from "../sizes.js";
 
 /** Both directions at once. */
@@ -18,8 +19,10 @@ export const bothDirections: Benchmark = {
     ] as const;
     const contenders = peers(folder).filter((each) => each.exchange && (each.isOurs || !context.isQuick));
     const rateOf = ({ seconds }: { seconds: number }) => (2 * bytes) / MIB / seconds;
-    const run = (contender: (typeof contenders)[number]) => exchange(contender, shares, folder);
-    const contest = await contestOf({ contenders, runs: context.runs, run, rateOf }, context);
+    const contest = await atPlace(context, async (place) => {
+      const run = (contender: (typeof contenders)[number]) => exchange(contender, shares, place);
+      return await contestOf({ contenders, runs: context.runs, run, rateOf }, context);
+    });
     const rows = contest.entries.map(({ name, results, problem }) => [
       name,
       formatSpread(results.map(rateOf)),

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Contender, Exchanger, Share } from "../contenders/contender.js";
 import type { MeasuredProcess } from "../process/measured-process.js";
 import { ResourceWatch } from "../process/resource-watch.js";
+import type { Place } from "../process/used-memory.js";
 import { readOnce } from "./prepare-share.js";
 import { compare } from "./transfer.js";
 
@@ -16,16 +17,15 @@ export interface Exchanged {
   readonly privateBytes: number;
 }
 
-/** Exchanges two shares between two processes of a contender, in the folder `folder`. */
+/** Exchanges two shares between two processes of a contender, at a place. */
 export async function exchange(
   contender: Contender,
   shares: readonly [Share, Share],
-  folder: string,
+  { folder, useMemory }: Place,
 ): Promise<Exchanged> {
   const [left, right] = shares;
   const into = [join(folder, "left"), join(folder, "right")] as const;
   for (const each of into) await mkdir(each, { recursive: true });
-  for (const share of shares) await readOnce(join(share.folder, share.name));
   const peers: Exchanger[] = [];
   try {
     if (!contender.exchange) throw new Error(`${contender.name} does not exchange`);
@@ -33,6 +33,8 @@ export async function exchange(
     peers.push(one);
     const other = await contender.exchange(right, left, into[1]);
     peers.push(other);
+    await useMemory();
+    for (const share of shares) await readOnce(join(share.folder, share.name));
     const result = await measure(one, other);
     await compare(right, into[0]);
     await compare(left, into[1]);

@@ -3,6 +3,7 @@ import { allContenders, fewContenders, peers } from "../contenders/all.js";
 import type { Contender } from "../contenders/contender.js";
 import { contestOf, type Contest } from "./contest.js";
 import { prepareShare } from "./prepare-share.js";
+import { atPlace } from "../process/used-memory.js";
 import { transfer, type Transfer } from "./transfer.js";
 import { rateOf, transferTable } from "./transfer-table.js";
 import { MIB, formatSize } from "../sizes.js";
@@ -12,7 +13,8 @@ const RULES = [
   "MiB/s: from the start of the downloading process to everything verified and in its file; once connected: from when its first connection stands. Seeders run and have checked their file before.",
   "Everybody is told the peer's address: aria2c by a tracker of the benchmark, the others directly. No DHT, local discovery, peer exchange, port mapping or uTP.",
   "Shoal gets the metainfo from its peer (BEP 9), as with any magnet link; the others are handed the `.torrent`.",
-  "Shoal brings every byte to the disk (fdatasync) before it says complete; curl, aria2c, libtorrent and WebTorrent leave that to the kernel.",
+  "On the disk: until fdatasync of the whole file returns, which the benchmark calls as soon as somebody is complete. Shoal calls it, too, before it ends; the others leave that to the kernel.",
+  "Before each run all memory is filled with what was read from a file without content, as on a machine that has run for a while.",
 ];
 
 /** One seeder, one downloader. */
@@ -59,15 +61,10 @@ interface Carrying {
 async function carry(context: BenchContext, { contenders, seeders, bytes, runs }: Carrying): Promise<ResultTable> {
   context.say(`writes a file of ${formatSize(bytes)}`);
   const share = await prepareShare(context.folder, `share-${bytes / MIB}.bin`, bytes);
-  const contest: Contest<Transfer> = await contestOf(
-    {
-      contenders,
-      runs,
-      run: (contender) => transfer(contender, share, seeders, context.folder),
-      rateOf: ({ seconds }) => rateOf(bytes, seconds),
-    },
-    context,
-  );
+  const contest: Contest<Transfer> = await atPlace(context, async (place) => {
+    const run = (contender: Contender) => transfer(contender, share, seeders, place);
+    return await contestOf({ contenders, runs, run, rateOf: ({ seconds }) => rateOf(bytes, seconds) }, context);
+  });
   await share.remove();
   const who = seeders === 1 ? "1 seeder" : `${seeders} seeders`;
   return transferTable(`${formatSize(bytes)}, ${who}`, bytes, contest);

@@ -1,0 +1,69 @@
+import type { BigIntStats } from "node:fs";
+import { rename, rm, stat } from "node:fs/promises";
+import { ShoalError } from "@shoal/peer-core";
+import type { Metainfo } from "@shoal/peer-core/torrent";
+import { readBootId } from "./boot-id.js";
+import type { ExistingTarget } from "./place-target.js";
+import { CLAIM, recoverState } from "./recovered-state.js";
+import { readStateLog } from "./state-log.js";
+import { targetPaths, type TargetPaths } from "./target-paths.js";
+
+/**
+ * Looks after a target that was given its name while its record was not removed yet: the process, or the machine, ended
+ * in between. In doubt, which is when the machine did, it becomes an unfinished download again where it may be replaced.
+ * Rejects with ShoalError "exists" where it may not.
+ */
+export async function settlePlaced(metainfo: Metainfo, paths: TargetPaths, existing: ExistingTarget): Promise<void> {
+  const placed = await lookAtPlaced(paths);
+  if (placed === undefined) return;
+  if (await isRecordDoubtful(metainfo, paths)) {
+    // Under both names: it had just got the second.
+    if (placed.hasOldName) {
+      await rm(paths.finalPath, { force: true });
+      return;
+    }
+    if (existing === "refuse") throw new ShoalError("exists", inDoubt(paths.finalPath));
+    await rename(paths.finalPath, paths.partPath);
+    return;
+  }
+  if (placed.hasOldName) await rm(paths.partPath, { force: true });
+  await rm(paths.statePath, { force: true });
+  await rm(paths.unwantedPath, { force: true });
+}
+
+/** Why a target that exists is not to be trusted, in a sentence; undefined when there is no reason. */
+export async function doubtOfTarget(metainfo: Metainfo, directory: string): Promise<string | undefined> {
+  const paths = targetPaths(metainfo, directory);
+  const isDoubtful = (await lookAtPlaced(paths)) !== undefined && (await isRecordDoubtful(metainfo, paths));
+  return isDoubtful ? inDoubt(paths.finalPath) : undefined;
+}
+
+/** What a state log is of. */
+export function logShareOf({ infoHash, geometry, files }: Metainfo) {
+  return { infoHash, pieceCount: geometry.pieceCount, fileCount: files.length };
+}
+
+/** Undefined unless the final name is taken, and the one of an unfinished download is not, but by the same file. */
+async function lookAtPlaced(paths: TargetPaths): Promise<{ readonly hasOldName: boolean } | undefined> {
+  const final = await statsOf(paths.finalPath);
+  if (final === undefined) return undefined;
+  const part = await statsOf(paths.partPath);
+  if (part !== undefined && (part.ino !== final.ino || part.dev !== final.dev)) return undefined;
+  return { hasOldName: part?.isFile() === true };
+}
+
+async function isRecordDoubtful(metainfo: Metainfo, paths: TargetPaths): Promise<boolean> {
+  const bytes = await readStateLog(paths.statePath);
+  if (bytes === undefined) return false;
+  const state = recoverState(bytes, logShareOf(metainfo), await readBootId());
+  if (state === undefined || state.isOfThisBoot) return false;
+  return state.claims.some((claim) => claim !== CLAIM.synced);
+}
+
+async function statsOf(path: string): Promise<BigIntStats | undefined> {
+  return await stat(path, { bigint: true }).catch(() => undefined);
+}
+
+function inDoubt(path: string): string {
+  return `${path} exists, but the machine stopped before all of it was on the disk: it may be damaged`;
+}
