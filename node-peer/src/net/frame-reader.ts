@@ -6,6 +6,11 @@ const PEEK_BYTES = 14;
 const LONG_FRAME_BYTES = 64 * 1024;
 /** Longer ones are refused by `ws`, so they need no buffer. */
 const MAX_FRAME_BYTES = 2 * 1024 * 1024 + PEEK_BYTES;
+/**
+ * Where a frame begins in its buffer: behind the header of a long frame (10 bytes) and that of a block (13) its bytes then
+ * lie at a multiple of 8, as they do in their piece, and are copied there in one go (see `copyBytes`).
+ */
+const FRAME_AT = 1;
 /** After so many short frames in a row a large buffer is let go. */
 const SHORT_FRAMES = 64;
 
@@ -31,8 +36,8 @@ export class FrameReader {
   readonly #push: PushChunk;
   #buffer = Buffer.allocUnsafeSlow(SMALL_BYTES);
   /** What has been read and not passed on lies between `#start` and `#end`. */
-  #start = 0;
-  #end = 0;
+  #start = FRAME_AT;
+  #end = FRAME_AT;
   #isHeadOver = false;
   #expectsLong = false;
   #shortInARow = 0;
@@ -108,7 +113,7 @@ export class FrameReader {
       // What is still needed keeps its memory, and what comes next gets another.
       if (this.#push(whole)) this.#moveTo(SMALL_BYTES);
     }
-    if (this.#start === this.#end) this.#start = this.#end = 0;
+    if (this.#start === this.#end) this.#start = this.#end = FRAME_AT;
     if (this.#shortInARow >= SHORT_FRAMES && this.#buffer.length > SMALL_BYTES) this.#moveTo(SMALL_BYTES);
   }
 
@@ -122,27 +127,27 @@ export class FrameReader {
   /** What no peer sends: `ws` is to say what is wrong with it. */
   #passAll(): void {
     this.#passCopy(this.#end - this.#start);
-    this.#start = this.#end = 0;
+    this.#start = this.#end = FRAME_AT;
   }
 
   /** Sees to it that `wanted` bytes from `#start` on have room. */
   #reserve(wanted: number): void {
     if (this.#start + wanted <= this.#buffer.length) return;
-    if (wanted > this.#buffer.length) this.#moveTo(wanted);
+    if (FRAME_AT + wanted > this.#buffer.length) this.#moveTo(wanted);
     else this.#toFront();
   }
 
   #moveTo(bytes: number): void {
-    const moved = Buffer.allocUnsafeSlow(Math.max(bytes, this.#end - this.#start));
-    this.#buffer.copy(moved, 0, this.#start, this.#end);
-    this.#end -= this.#start;
-    this.#start = 0;
+    const moved = Buffer.allocUnsafeSlow(FRAME_AT + Math.max(bytes, this.#end - this.#start));
+    this.#buffer.copy(moved, FRAME_AT, this.#start, this.#end);
+    this.#end -= this.#start - FRAME_AT;
+    this.#start = FRAME_AT;
     this.#buffer = moved;
   }
 
   #toFront(): void {
-    this.#buffer.copyWithin(0, this.#start, this.#end);
-    this.#end -= this.#start;
-    this.#start = 0;
+    this.#buffer.copyWithin(FRAME_AT, this.#start, this.#end);
+    this.#end -= this.#start - FRAME_AT;
+    this.#start = FRAME_AT;
   }
 }
