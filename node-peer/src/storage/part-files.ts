@@ -4,6 +4,7 @@ import type { CheckedWriter, FilePlace } from "./checked-writer.js";
 import { diskError, errnoOf } from "./disk-error.js";
 import { UNWANTED_FILE, type FileLayout, type Run } from "./file-layout.js";
 import { FileTurns } from "./file-turns.js";
+import { JoinedReads } from "./joined-reads.js";
 import { OpenFileCache } from "./open-file-cache.js";
 import { runParallel } from "./run-parallel.js";
 import { writeAt } from "./state-log.js";
@@ -28,6 +29,7 @@ export class PartFiles {
   readonly #writer: CheckedWriter | undefined;
   readonly #cache: OpenFileCache;
   readonly #turns = new FileTurns();
+  readonly #reads = new JoinedReads();
   #folder: TargetFolder;
   #isPlaced = false;
 
@@ -46,7 +48,8 @@ export class PartFiles {
     let isComplete = true;
     await this.#eachRun(offset, into, async (run, part) => {
       const doing = `read ${part.length} bytes of`;
-      if (!(await this.#use(fileOf(run), doing, (handle) => readAt(handle, part, run.position)))) isComplete = false;
+      const read = (handle: FileHandle) => this.#reads.read(handle, run.position, part);
+      if ((await this.#use(fileOf(run), doing, read)) < part.length) isComplete = false;
     });
     return isComplete;
   }
@@ -203,15 +206,4 @@ export class PartFiles {
 
 function fileOf(run: StoredRun): number {
   return run.kind === "file" ? run.file : UNWANTED_FILE;
-}
-
-/** Fills `into`; false when the file ends first. */
-async function readAt(handle: FileHandle, into: Uint8Array, position: number): Promise<boolean> {
-  let done = 0;
-  while (done < into.length) {
-    const { bytesRead } = await handle.read(into, done, into.length - done, position + done);
-    if (bytesRead === 0) return false;
-    done += bytesRead;
-  }
-  return true;
 }

@@ -3,6 +3,7 @@ import { open, stat, type FileHandle } from "node:fs/promises";
 import { ShoalError } from "@shoal/peer-core";
 import { displayName } from "@shoal/peer-core/torrent";
 import { errnoOf, reasonOf } from "./disk-error.js";
+import { JoinedReads } from "./joined-reads.js";
 import { OpenFileCache } from "./open-file-cache.js";
 import { runParallel } from "./run-parallel.js";
 
@@ -28,6 +29,7 @@ export class SourceReader {
   readonly #files: readonly SourceFileIdentity[];
   readonly #recheckMs: number;
   readonly #cache: OpenFileCache;
+  readonly #reads = new JoinedReads();
   /** When each open file was looked at last, by performance.now(). */
   readonly #checkedAt = new Map<number, number>();
   readonly #underWay = new Set<Promise<unknown>>();
@@ -70,7 +72,7 @@ export class SourceReader {
   async #read(file: number, position: number, into: Uint8Array): Promise<number> {
     try {
       return await this.#cache.use(file, async (handle) => {
-        const done = await readUpTo(handle, position, into);
+        const done = await this.#reads.read(handle, position, into);
         await this.#check(file, handle, position + done);
         return done;
       });
@@ -128,14 +130,4 @@ export class SourceReader {
   #nameOf(file: number): string {
     return displayName(this.#identity(file).absolutePath);
   }
-}
-
-async function readUpTo(handle: FileHandle, position: number, into: Uint8Array): Promise<number> {
-  let done = 0;
-  while (done < into.length) {
-    const { bytesRead } = await handle.read(into, done, into.length - done, position + done);
-    if (bytesRead === 0) break;
-    done += bytesRead;
-  }
-  return done;
 }
