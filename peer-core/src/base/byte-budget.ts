@@ -1,7 +1,11 @@
-/** Memory that several share: what is taken is given back, and who asks before taking keeps within the limit. */
+/**
+ * Memory that several share: what is taken is given back, and who asks before taking keeps within the limit. What is kept
+ * for later use fills up the room that is left, and counts for nobody who takes.
+ */
 export class ByteBudget {
   readonly #limit: number;
   #used = 0;
+  #kept = 0;
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -21,5 +25,17 @@ export class ByteBudget {
 
   give(bytes: number): void {
     this.#used -= bytes;
+  }
+
+  /** Notes that memory out of use is kept; false when it would be too much with what is in use and kept already. */
+  keep(bytes: number): boolean {
+    if (this.#used + this.#kept + bytes > this.#limit) return false;
+    this.#kept += bytes;
+    return true;
+  }
+
+  /** Memory that was kept is used again, or let go. */
+  release(bytes: number): void {
+    this.#kept -= bytes;
   }
 }

@@ -62,7 +62,7 @@ export class DownloadScheduler {
     this.#table = table;
     this.#picker = picker;
     this.#budget = budget;
-    this.#buffers = new BufferPool(table.geometry.pieceLength, allocate);
+    this.#buffers = new BufferPool(table.geometry.pieceLength, budget, allocate);
   }
 
   get unverifiedBytes(): number {
