@@ -132,6 +132,11 @@ export class DownloadScheduler {
     }
   }
 
+  /** Pieces are wanted that were not before: whoever found nothing may find something. */
+  wantedChanged(): void {
+    this.#version++;
+  }
+
   /** A source has gone, with all its requests released. */
   sourceGone(sourceId: number): void {
     this.sourcePaused(sourceId);
