@@ -27,7 +27,7 @@ class Scene {
   }
 
   /** Holds `count` pieces; all of them are wanted by somebody unless told otherwise. */
-  tenant(name: string, count: number, rank: 0 | 1 | 2 = 2): Tenant {
+  tenant(name: string, count: number, rank: number = 2): Tenant {
     const tenant = new Tenant(this, name, rank);
     for (let i = 0; i < count; i++) this.pieces.push(name);
     this.room.join(tenant);
@@ -39,9 +39,9 @@ class Tenant implements CacheTenant {
   told = 0;
   readonly #scene: Scene;
   readonly #name: string;
-  readonly #rank: 0 | 1 | 2;
+  readonly #rank: number;
 
-  constructor(scene: Scene, name: string, rank: 0 | 1 | 2) {
+  constructor(scene: Scene, name: string, rank: number) {
     this.#scene = scene;
     this.#name = name;
     this.#rank = rank;

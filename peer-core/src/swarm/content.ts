@@ -82,6 +82,7 @@ export class Content {
         picker,
         limits.unverified,
         (length) => runtime.hasher.allocate?.(length) ?? new Uint8Array(length),
+        this.relay !== undefined,
       ),
       verifier: new Verifier(metainfo, store, runtime.hasher),
       limiter: limits.downLimiter,
@@ -228,6 +229,7 @@ export class Content {
       clock: runtime.clock,
       sessions: () => host.sessions(),
       offersOf: (piece) => this.#availability.of(piece),
+      downRate: (now) => this.download.meter.bytesPerSecond(now),
       busyPieces: () => this.upload.busyPieces(),
       onWanted: () => this.download.onWanted(),
       discard: (piece) => this.held.discard(piece),
@@ -275,7 +277,9 @@ export class Content {
   #onStored(piece: PieceIndex): void {
     this.#doneBytes += this.#options.chosen[piece] ?? 0;
     for (const session of this.#options.host.sessions()) {
-      if (session.remote.pieces.bitfield?.has(piece) !== true) session.send({ type: "have", piece });
+      // A relay that gave us the piece has to hear that it has arrived: it fetches ahead of what we have.
+      const isNews = session.remote.isRelay || session.remote.pieces.bitfield?.has(piece) !== true;
+      if (isNews) session.send({ type: "have", piece });
     }
     this.relay?.onStored(piece);
     this.#options.host.onPiece(piece);

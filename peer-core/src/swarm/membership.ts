@@ -138,6 +138,7 @@ export class Membership {
   /** Dials what is due. */
   dial(): void {
     this.#connector.tick(this.#now());
+    this.#keeper?.tick();
   }
 
   /** Takes in a session that has shaken hands, or closes it: false. */

@@ -13,16 +13,16 @@ export interface DemandView {
   /** Pieces that are here, under way, or chosen to be fetched. */
   readonly ahead: Bitfield;
   readonly pieceLength: number;
+  /** Bytes that may wait for one downloader at most, whatever it takes. */
+  readonly mostAheadBytes: number;
   /** How many connected peers offer a piece. */
   readonly offersOf: (piece: number) => number;
 }
 
 /** Pieces that wait for a downloader at least: one to be fetched while it takes the other. */
 export const FEWEST_AHEAD = 2;
-/** What a downloader takes in this time is fetched ahead of it: it hides the way to the source and a turn of the choker … */
+/** What a downloader takes in this time is fetched ahead of it: it hides the way to the source and a turn of the choker. */
 const AHEAD_SECONDS = 3;
-/** … up to this much, which takes the fastest line a moment to carry. */
-const MOST_AHEAD_BYTES = 64 * 1024 * 1024;
 /** Pieces among which the rarest is looked for: with a million of them that is work. */
 const MOST_COMPARED = 4_096;
 
@@ -61,7 +61,7 @@ interface Queue {
 }
 
 function queueFor({ wants, bytesPerSecond }: Downloader, view: DemandView): Queue {
-  const bytes = Math.min(MOST_AHEAD_BYTES, AHEAD_SECONDS * bytesPerSecond);
+  const bytes = Math.min(view.mostAheadBytes, AHEAD_SECONDS * bytesPerSecond);
   const limit = Math.max(FEWEST_AHEAD, Math.ceil(bytes / view.pieceLength));
   const waiting = wants.overlap(view.ahead);
   const candidates = waiting >= limit ? [] : candidatesFor(wants, view);

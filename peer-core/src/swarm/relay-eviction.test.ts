@@ -6,7 +6,7 @@ function occupant(tenant: string, drawn: string): Occupant<string> {
   const parts = drawn.split(" ").filter((part) => part !== "");
   const victims = parts.flatMap((part, piece): Victim[] => {
     const [rank, servedAt] = part.split(":").map(Number);
-    return part === "-" ? [] : [{ piece, bytes: 1, rank: rank as 0 | 1 | 2, servedAt: servedAt ?? 0 }];
+    return part === "-" ? [] : [{ piece, bytes: 1, rank: rank ?? 0, servedAt: servedAt ?? 0 }];
   });
   return { tenant, bytes: parts.length, victims };
 }
@@ -17,10 +17,11 @@ function evicted(bytes: number, ...occupants: Occupant<string>[]): string[] {
 }
 
 describe("chooseVictims", () => {
-  it("begins with what nobody wants, then takes what all have, then what was served longest ago", () => {
+  it("begins with what nobody wants, then takes what all have, then what the slow wait for, then what was served longest ago", () => {
     const own = occupant("a", "2:1 2:9 1:5 0:7 0:6");
     expect(evicted(1, own)).toEqual(["a4"]);
     expect(evicted(4, own)).toEqual(["a4", "a3", "a2", "a0"]);
+    expect(evicted(2, occupant("a", "4:1 3:9 3:8"))).toEqual(["a2", "a1"]);
   });
 
   it("never takes what must stay", () => {

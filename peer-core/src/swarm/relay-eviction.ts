@@ -2,8 +2,8 @@
 export interface Victim {
   readonly piece: number;
   readonly bytes: number;
-  /** 0: nobody connected wants it; 1: all who want it have it; 2: somebody waits for it. */
-  readonly rank: 0 | 1 | 2;
+  /** 0: nobody connected wants it; 1: all who want it have it; from 2 on somebody waits for it, the higher the faster they take. */
+  readonly rank: number;
   /** When it was last given to somebody, or came. */
   readonly servedAt: number;
 }
@@ -29,9 +29,9 @@ export interface EvictionView<T> {
 export const FAIR_PART = 0.25;
 
 /**
- * Which pieces make room: first those that nobody wants, then those that all who want them have, of any share; then the
- * ones given to somebody longest ago, of shares with more than a quarter of the cache and of the asker's own. None when
- * that does not make room enough for anything.
+ * Which pieces make room: first those that nobody wants, then those that all who want them have, of any share; then those
+ * that only slow peers wait for, and of these the ones given to somebody longest ago, of the asker's own share and, while
+ * that has less than a quarter of the cache, of shares that have more.
  */
 export function chooseVictims<T>(view: EvictionView<T>): { readonly tenant: T; readonly piece: number }[] {
   const fairBytes = view.quotaBytes * FAIR_PART;
@@ -48,7 +48,7 @@ export function chooseVictims<T>(view: EvictionView<T>): { readonly tenant: T; r
     if (freed >= view.bytes) break;
     const left = bytesOf.get(tenant) ?? 0;
     // Others give up what is waited for only down to their fair part.
-    if (rank === 2 && tenant !== view.asker && left - bytes < fairBytes) continue;
+    if (rank >= 2 && tenant !== view.asker && left - bytes < fairBytes) continue;
     bytesOf.set(tenant, left - bytes);
     chosen.push({ tenant, piece });
     freed += bytes;

@@ -16,6 +16,8 @@ export interface RelayParts {
   readonly clock: Clock;
   readonly sessions: () => Iterable<PeerSession>;
   readonly offersOf: (piece: number) => number;
+  /** What comes in, of all peers together, bytes per second. */
+  readonly downRate: (now: number) => number;
   /** Pieces that somebody waits for, or that are being read. */
   readonly busyPieces: () => ReadonlySet<number>;
   /** Pieces wanted, or what is wanted at all, have changed: peers are told and asked. */
@@ -30,6 +32,12 @@ const SHORTEST_PAUSE_MS = 20;
 const WORTH_A_MS = 100_000;
 /** Who has taken something this recently, or has come, has room for two pieces. */
 const ACTIVE_MS = 10_000;
+/** Of one downloader's window: what takes the fastest line a moment to carry, and leaves room for others in the cache. */
+const MOST_AHEAD_BYTES = 64 * 1024 * 1024;
+const MOST_AHEAD_PART = 1 / 4;
+/** Pieces are chosen as fast as they come: room that is held for what comes later is lost to what is here. */
+const CHOSEN_SECONDS = 0.5;
+const FEWEST_CHOSEN = 4;
 /** Room is made for this part of the cache at once: one piece after the other would each wait for the disk. */
 const HOPED_PART = 1 / 8;
 
@@ -147,11 +155,11 @@ export class RelayFlow implements CacheTenant {
     if (this.#promise.untilMs > 0) return [];
     const { table, busyPieces } = this.#parts;
     const spared = this.#spared(busyPieces());
-    const told = this.#told();
+    const urgency = this.#urgency();
     const victims: Victim[] = [];
     for (const piece of table.have.indexes()) {
       if (spared.has(piece)) continue;
-      const rank = this.#demand.has(piece) ? 2 : told.has(piece) ? 1 : 0;
+      const rank = urgency[piece] ?? 0;
       const bytes = table.geometry.pieceSize(table.geometry.pieceIndex(piece));
       victims.push({ piece, bytes, rank, servedAt: this.#servedAt[piece] ?? 0 });
     }
@@ -180,11 +188,19 @@ export class RelayFlow implements CacheTenant {
       downloaders: this.#promise.isFetching ? [...downloaders, this.#promise.asDownloader()] : downloaders,
       ahead: this.#ahead(),
       pieceLength: table.geometry.pieceLength,
+      mostAheadBytes: Math.min(MOST_AHEAD_BYTES, role.room.quotaBytes * MOST_AHEAD_PART),
       offersOf: (piece) => (this.#leaving.has(piece) ? 0 : this.#parts.offersOf(piece)),
     });
-    const chosen = this.#choose(wanted);
+    const chosen = this.#choose(wanted.slice(0, this.#mayChoose(now)));
     if (chosen === wanted.length) role.room.content(this);
     if (isNews || dropped > 0 || chosen > 0) this.#parts.onWanted();
+  }
+
+  /** Pieces that may be chosen besides those that have not come yet. */
+  #mayChoose(now: number): number {
+    const { table, downRate } = this.#parts;
+    const most = Math.ceil((downRate(now) * CHOSEN_SECONDS) / table.geometry.pieceLength);
+    return Math.max(0, Math.max(FEWEST_CHOSEN, most) - this.#chosen.size);
   }
 
   /** How many of the pieces there was room for. */
@@ -249,13 +265,17 @@ export class RelayFlow implements CacheTenant {
     return downloaders;
   }
 
-  /** All that was said to be wanted, whoever has got it since. */
-  #told(): Bitfield {
-    const told = new Bitfield(this.#parts.table.geometry.pieceCount);
-    for (const { remote } of this.#parts.sessions()) {
-      if (remote.wants.bitfield !== undefined) told.unite(remote.wants.bitfield);
+  /** By piece: 0 when nobody wants it, 1 when all who do have it, then more the faster they take who wait for it. */
+  #urgency(): Uint8Array {
+    const { table, sessions, clock } = this.#parts;
+    const urgency = new Uint8Array(table.geometry.pieceCount);
+    for (const { remote } of sessions()) for (const piece of remote.wants.bitfield?.indexes() ?? []) urgency[piece] = 1;
+    for (const { wants, bytesPerSecond } of this.#downloaders(clock.now())) {
+      // Within a factor of four they are alike: whoever is a little slower must not become slower still for that.
+      const level = 2 + Math.floor(Math.log2(1 + bytesPerSecond) / 2);
+      for (const piece of wants.indexes()) urgency[piece] = Math.max(urgency[piece] ?? 0, level);
     }
-    return told;
+    return urgency;
   }
 
   /** What is asked for, being read or leaving, and two pieces for each who is taking something. */
