@@ -63,7 +63,7 @@ class WebSocketTrackerChannel implements TrackerChannel {
 
   async announce(request: AnnounceRequest, signal: AbortSignal): Promise<AnnounceReply> {
     const infoHash = toWireId(request.infoHash);
-    const { uploaded, downloaded, left, event, numWant, port, endpoint } = request;
+    const { uploaded, downloaded, left, event, numWant, port, endpoint, isRelay = false } = request;
     const text = encodeRequest({
       type: "announce",
       infoHash,
@@ -76,7 +76,7 @@ class WebSocketTrackerChannel implements TrackerChannel {
       offers: undefined,
       port,
       endpoint,
-      isRelay: false,
+      isRelay,
       wantsNotice: true,
     });
     if (event === "stopped") this.#leave(infoHash);

@@ -32,6 +32,7 @@ interface Registration {
   readonly channel: MemoryTrackerChannel;
   readonly endpoint: string | undefined;
   readonly isSeed: boolean;
+  readonly isRelay: boolean;
   readonly announcedAt: number;
 }
 
@@ -43,11 +44,11 @@ interface Swarm {
 
 /**
  * A tracker in memory under a virtual clock: registers, expires, names dialable peers when asked and, to who watches,
- * unasked. Can be made to vanish, to refuse and to drop its lines.
+ * unasked; a relay is told of the other relays of its swarm, and is no peer for others. Can be made to vanish, to refuse and to drop its lines.
  */
 export class MemoryTracker {
   readonly url: string;
-  /** Endpoints of relays that every reply names, best first. */
+  /** Endpoints of relays that every reply to a peer that is none names, best first. */
   relays: readonly string[] = [];
   /** While set, every request is answered with this failure reason. */
   failureReason: string | undefined;
@@ -128,16 +129,17 @@ export class MemoryTracker {
         channel,
         endpoint,
         isSeed: request.left === 0,
+        isRelay: request.isRelay === true,
         announcedAt: this.#options.clock.now(),
       });
-      if (endpoint !== undefined && before?.endpoint !== endpoint)
+      if (endpoint !== undefined && before?.endpoint !== endpoint && request.isRelay !== true)
         this.#tellOthers(swarm, request.infoHash, { peerId: request.peerId, endpoint });
     }
     return {
       intervalSeconds: this.#intervalSeconds,
       ...countPeers(swarm),
       peers: this.#choosePeers(swarm, request),
-      relays: this.relays,
+      relays: request.isRelay === true ? otherRelays(swarm, request.peerId) : this.relays,
     };
   }
 
@@ -167,8 +169,8 @@ export class MemoryTracker {
   #choosePeers(swarm: Swarm, request: AnnounceRequest): readonly TrackerPeer[] {
     if (request.event === "stopped") return [];
     const others: TrackerPeer[] = [];
-    for (const [peerId, { endpoint }] of swarm.peers) {
-      if (endpoint !== undefined && peerId !== request.peerId) others.push({ peerId, endpoint });
+    for (const [peerId, { endpoint, isRelay }] of swarm.peers) {
+      if (endpoint !== undefined && !isRelay && peerId !== request.peerId) others.push({ peerId, endpoint });
     }
     const wanted = Math.min(request.numWant, MAX_PEERS);
     while (others.length > wanted) others.splice(this.#options.random.int(others.length), 1);
@@ -180,6 +182,14 @@ function countPeers({ peers }: Swarm): { seeds: number; leeches: number } {
   let seeds = 0;
   for (const { isSeed } of peers.values()) if (isSeed) seeds++;
   return { seeds, leeches: peers.size - seeds };
+}
+
+function otherRelays({ peers }: Swarm, asker: PeerId): readonly string[] {
+  const endpoints: string[] = [];
+  for (const [peerId, { endpoint, isRelay }] of peers) {
+    if (isRelay && peerId !== asker && endpoint !== undefined) endpoints.push(endpoint);
+  }
+  return endpoints;
 }
 
 function newSwarm(): Swarm {

@@ -187,7 +187,7 @@ export class Simulation {
 }
 
 /** Dials mem:// addresses, and the two ways through a port that `listenPort` opens. */
-function dialerOf(host: MemoryHost): Dialer {
+export function dialerOf(host: MemoryHost): Dialer {
   return {
     canDial: (address) => /^(mem|tcp|ws):/.test(address),
     dial: (address, signal) => {

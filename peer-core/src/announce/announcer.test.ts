@@ -31,6 +31,7 @@ class Scene {
     left: 100,
     port: undefined,
     endpoint: undefined,
+    isRelay: false,
     held: { kind: "bitfield", bytes: new Uint8Array([0x80]) },
   };
 

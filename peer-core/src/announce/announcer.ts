@@ -19,6 +19,7 @@ export interface AnnouncedStatus {
   readonly left: number | undefined;
   readonly port: number | undefined;
   readonly endpoint: string | undefined;
+  readonly isRelay: boolean;
   /** All pieces held; undefined before the metainfo is known. */
   readonly held: HeldPieces | undefined;
 }
@@ -186,7 +187,7 @@ export class Announcer {
 
   #request(event: AnnounceEvent | undefined) {
     const { infoHash, peerId, host } = this.#options;
-    const { uploaded, downloaded, left, port, endpoint } = host.status();
+    const { uploaded, downloaded, left, port, endpoint, isRelay } = host.status();
     return {
       infoHash,
       peerId,
@@ -195,6 +196,7 @@ export class Announcer {
       left,
       port,
       endpoint,
+      isRelay,
       event,
       numWant: event === "stopped" ? 0 : NUM_WANT,
     };

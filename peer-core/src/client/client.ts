@@ -9,6 +9,7 @@ import type { Random } from "../ports/runtime.js";
 import { Reputation } from "../swarm/reputation.js";
 import { CLOSE } from "../wire/limits.js";
 import type { ClientContext } from "./client-context.js";
+import { RelayDesk } from "./relay-desk.js";
 import type { ClientOptions, ListenAddress, RateLimits, ShareOptions } from "./share-options.js";
 import { TorrentSession, type ResolvedShareOptions } from "./torrent-session.js";
 import { TrackerLines } from "./tracker-lines.js";
@@ -34,6 +35,7 @@ export class Client {
   readonly #upLimiter: RateLimiter;
   readonly #downLimiter: RateLimiter;
   readonly #context: ClientContext;
+  readonly #relayDesk: RelayDesk | undefined;
   #listen: ListenAddress;
   #isClosed = false;
 
@@ -45,6 +47,7 @@ export class Client {
     this.#downLimiter = new RateLimiter(options.limits?.down ?? 0);
     this.#trackers = new TrackerLines((url) => options.openTracker(url));
     this.#context = this.#createContext();
+    this.#relayDesk = options.relay && new RelayDesk(options.relay, this.#context);
   }
 
   /** Starts a share. Throws ShoalError("exists") when its info-hash is here already. */
@@ -53,6 +56,7 @@ export class Client {
     const infoHash = typeof source === "string" ? source : source.infoHash;
     if (this.#isClosed) throw new ShoalError("aborted", "The client is closed");
     if (this.#sessions.has(infoHash)) throw new ShoalError("exists", `The share ${infoHash} is already here`);
+    this.#relayDesk?.giveWay(infoHash);
     const session = new TorrentSession(resolveSource(options), this.#context);
     this.#sessions.set(infoHash, session);
     return session;
@@ -64,6 +68,11 @@ export class Client {
 
   sessions(): readonly TorrentSession[] {
     return [...this.#sessions.values()];
+  }
+
+  /** Shares of others that are carried now; none unless the client is a relay. */
+  carried(): readonly TorrentSession[] {
+    return this.#relayDesk?.sessions() ?? [];
   }
 
   /** Takes a link that came in. */
@@ -78,7 +87,8 @@ export class Client {
       owner: undefined,
       route: (handshake) => {
         this.#pending.delete(session);
-        return this.#sessions.get(handshake.infoHash)?.swarm;
+        const own = this.#sessions.get(handshake.infoHash);
+        return own?.swarm ?? this.#relayDesk?.route(handshake.infoHash, connection.remoteAddress);
       },
       onFailed: () => this.#pending.delete(session),
     });
@@ -90,6 +100,7 @@ export class Client {
   setListen(listen: ListenAddress): void {
     this.#listen = listen;
     for (const session of this.#sessions.values()) session.announce();
+    this.#relayDesk?.announce();
   }
 
   /** Limits for all shares together. */
@@ -102,7 +113,7 @@ export class Client {
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const session of this.#pending) session.close(CLOSE.shuttingDown, "shutting down");
-    await Promise.all(this.sessions().map((session) => session.stop()));
+    await Promise.all([...this.sessions().map((session) => session.stop()), this.#relayDesk?.close()]);
     await this.#trackers.closed();
   }
 
@@ -134,7 +145,7 @@ export class Client {
 
   #connectionCount(): number {
     let count = this.#pending.size;
-    for (const session of this.#sessions.values()) count += session.swarm.sessionCount;
+    for (const session of [...this.sessions(), ...this.carried()]) count += session.swarm.sessionCount;
     return count;
   }
 }

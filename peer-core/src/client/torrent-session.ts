@@ -1,22 +1,23 @@
-import { Announcer, type AnnouncedStatus } from "../announce/announcer.js";
 import { isShoalError, messageOf, ShoalError } from "../base/errors.js";
-import { isPrivateHost } from "../base/host-scope.js";
 import type { InfoHash, PeerId, PieceIndex } from "../base/ids.js";
 import { Listeners } from "../base/listeners.js";
 import { RateLimiter } from "../base/rate-limiter.js";
 import type { PieceStore } from "../ports/piece-store.js";
-import type { HeldPieces } from "../ports/tracker-channel.js";
 import { parseInfo, type Metainfo } from "../torrent/metainfo.js";
 import { chosenBytes } from "../swarm/chosen-bytes.js";
+import type { RelayRole } from "../swarm/relay-promise.js";
 import { Swarm } from "../swarm/swarm.js";
 import type { SwarmView } from "../swarm/swarm-view.js";
 import { WebSeedDialer } from "../web-seed/web-seed-dialer.js";
 import type { ClientContext } from "./client-context.js";
+import { ShareAnnouncers } from "./share-announcers.js";
 import type { RateLimits, SessionEvent, ShareOptions, TrackerView } from "./share-options.js";
 
 /** Options whose source is no link any more. */
 export interface ResolvedShareOptions extends ShareOptions {
   readonly source: Metainfo | InfoHash;
+  /** Set where the share is carried for others. */
+  readonly relay?: RelayRole | undefined;
 }
 
 /** One share in a client: its swarm, its announcers and its store, from `add` to `stop`. */
@@ -26,7 +27,7 @@ export class TorrentSession {
   readonly #context: ClientContext;
   readonly #options: ResolvedShareOptions;
   readonly #listeners = new Listeners<SessionEvent>();
-  readonly #announcers: Announcer[] = [];
+  readonly #announcers: ShareAnnouncers;
   readonly #webSeeds: WebSeedDialer;
   readonly #upLimiter: RateLimiter;
   readonly #downLimiter: RateLimiter;
@@ -55,9 +56,17 @@ export class TorrentSession {
       onWarning: (message) => this.#listeners.emit({ kind: "warning", code: "web-seed", message }),
     });
     this.swarm = this.#createSwarm();
+    this.#announcers = new ShareAnnouncers({
+      infoHash: this.infoHash,
+      context,
+      swarm: this.swarm,
+      isRelay: options.relay !== undefined,
+      length: () => this.#metainfo?.length,
+      emit: (event) => this.#listeners.emit(event),
+    });
+    this.#announcers.use(options.trackers.flat());
     this.addEndpoints(options.endpoints ?? []);
     if (this.#metainfo !== undefined) this.#opening = this.#open(this.#metainfo);
-    for (const url of new Set(options.trackers.flat())) this.#useTracker(url);
     if (this.#announcesEarly) this.announce();
     else void this.#opening?.then(() => this.announce());
   }
@@ -72,7 +81,7 @@ export class TorrentSession {
   }
 
   get trackers(): readonly TrackerView[] {
-    return this.#announcers.map((announcer) => announcer.view);
+    return this.#announcers.views;
   }
 
   /** Pieces held, one bit each; undefined until storage is open. */
@@ -100,7 +109,22 @@ export class TorrentSession {
 
   /** Where this client listens has changed: trackers are told. */
   announce(): void {
-    for (const announcer of this.#announcers) announcer.announce();
+    this.#announcers.announce();
+  }
+
+  /** Further trackers, announced to from now on. */
+  announceTo(trackers: readonly string[]): void {
+    if (this.#stopping !== undefined) return;
+    this.#announcers.use(trackers);
+    this.#announcers.announce();
+  }
+
+  /** The metainfo has become known otherwise than from peers; nothing happens when they were faster. */
+  describe(metainfo: Metainfo): void {
+    if (this.#stopping !== undefined || !this.swarm.describe(metainfo.infoBytes)) return;
+    this.#metainfo = metainfo;
+    this.#listeners.emit({ kind: "metadata", metainfo });
+    this.#opening = this.#open(metainfo);
   }
 
   /** Reads and hashes every piece that is said to be here; what is not as it should be is dropped. */
@@ -110,7 +134,7 @@ export class TorrentSession {
     if (content === undefined) return;
     for (const piece of [...content.table.have.indexes()]) {
       if (this.#stopping !== undefined) return;
-      await content.recheck(content.table.geometry.pieceIndex(piece));
+      await content.held.recheck(content.table.geometry.pieceIndex(piece));
     }
   }
 
@@ -121,8 +145,7 @@ export class TorrentSession {
 
   async #stop(): Promise<void> {
     this.swarm.stop();
-    await Promise.all([...this.#announcers.map((announcer) => announcer.stop()), this.#closeStore()]);
-    for (const announcer of this.#announcers) this.#context.releaseTracker(announcer.url);
+    await Promise.all([this.#announcers.stop(), this.#closeStore()]);
     this.#context.onStopped(this.infoHash);
     this.#listeners.clear();
   }
@@ -148,6 +171,8 @@ export class TorrentSession {
       reputation: context.reputation,
       clientName: context.clientName,
       metainfo: this.#metainfo,
+      relay: this.#options.relay,
+      relays: this.#options.relays ?? [],
       upLimiter: this.#upLimiter,
       downLimiter: this.#downLimiter,
       listen: () => context.listen(),
@@ -159,7 +184,7 @@ export class TorrentSession {
           this.#opening = this.#onMetadata(infoBytes);
         },
         onPiece: (piece) => this.#onPiece(piece),
-        onLostPiece: () => this.#tellHeld(),
+        onLostPiece: () => this.#announcers.tellHeld(),
         onComplete: (isFirst) => this.#onComplete(isFirst),
         onPeer: (session, change, reason) =>
           emit({ kind: "peer", peerId: session.peerId, label: session.label, change, reason }),
@@ -168,48 +193,6 @@ export class TorrentSession {
         onFailed: (error) => this.#onFailed(error),
       },
     });
-  }
-
-  #useTracker(url: string): void {
-    const channel = this.#context.useTracker(url);
-    if (channel === undefined) return;
-    const { infoHash } = this;
-    const { peerId, runtime } = this.#context;
-    const announcer = new Announcer({
-      infoHash,
-      peerId,
-      runtime,
-      channel,
-      host: {
-        status: () => this.#status(),
-        // A tracker of this machine or its network may name peers there, any other may not.
-        onPeers: (peers) => this.swarm.addPeers(peers, isPrivateHost(channel.address ?? new URL(url).hostname)),
-        onAnswer: (tracker, reply) => this.#listeners.emit({ kind: "announced", tracker, peers: reply.peers.length }),
-        onError: (tracker, error) => this.#listeners.emit({ kind: "tracker-error", tracker, error }),
-        onWarning: (tracker, message) => this.#listeners.emit({ kind: "tracker-warning", tracker, message }),
-      },
-    });
-    this.#announcers.push(announcer);
-  }
-
-  #status(): AnnouncedStatus {
-    const { content } = this.swarm;
-    const { port, endpoint } = this.#context.listen();
-    const progress = content?.progress;
-    return {
-      uploaded: content?.upload.meter.total ?? 0,
-      downloaded: content?.download.meter.total ?? 0,
-      left: progress === undefined ? this.#metainfo?.length : progress.chosenBytes - progress.doneBytes,
-      port,
-      endpoint,
-      held: this.#held(),
-    };
-  }
-
-  #held(): HeldPieces | undefined {
-    const have = this.swarm.content?.table.have;
-    if (have === undefined) return undefined;
-    return have.isFull ? { kind: "all" } : { kind: "bitfield", bytes: have.toWire() };
   }
 
   async #onMetadata(infoBytes: Uint8Array): Promise<void> {
@@ -235,7 +218,7 @@ export class TorrentSession {
       this.swarm.adopt(metainfo, this.#store, chosen);
       this.addEndpoints(this.#webSeeds.describe(metainfo));
       this.#listeners.emit({ kind: "opened" });
-      this.#tellHeld();
+      this.#announcers.tellHeld();
       // All is here already, and the tracker took us for a leech.
       if (this.#announcesEarly && this.swarm.state === "seeding") this.announce();
     } catch (error) {
@@ -243,24 +226,19 @@ export class TorrentSession {
     }
   }
 
-  #tellHeld(): void {
-    const held = this.#held();
-    if (held !== undefined) for (const announcer of this.#announcers) announcer.have(held);
-  }
-
   #onPiece(piece: PieceIndex): void {
-    for (const announcer of this.#announcers) announcer.have({ kind: "indexes", pieces: [piece] });
+    this.#announcers.have({ kind: "indexes", pieces: [piece] });
     this.#listeners.emit({ kind: "piece", piece });
   }
 
   #onComplete(isFirst: boolean): void {
     if (!isFirst) return;
-    for (const announcer of this.#announcers) announcer.announce("completed");
+    this.#announcers.announce("completed");
     this.#listeners.emit({ kind: "complete" });
   }
 
   #onFailed(error: ShoalError): void {
-    for (const announcer of this.#announcers) void announcer.stop();
+    this.#announcers.end();
     this.#listeners.emit({ kind: "failed", error });
   }
 }

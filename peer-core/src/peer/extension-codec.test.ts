@@ -4,6 +4,8 @@ import { decodeExtension, encodeExtension, type ExtensionMessage } from "./exten
 const wireError = expect.objectContaining({ name: "ShoalError", code: "wire" }) as Error;
 const REQUEST: ExtensionMessage = { type: "metadata", metadata: { type: "request", part: 3 } };
 const DONT_HAVE: ExtensionMessage = { type: "dont-have", piece: 9 };
+const WANT: ExtensionMessage = { type: "want", bits: new Uint8Array([0xf0]) };
+const KEPT: ExtensionMessage = { type: "kept", untilMs: 1_800_000_000_000 };
 
 describe("messages of extensions", () => {
   it("go out under the ids that the peer told", () => {
@@ -21,8 +23,8 @@ describe("messages of extensions", () => {
   });
 
   it("come in under the ids that we told", () => {
-    for (const message of [REQUEST, DONT_HAVE]) {
-      const encoded = encodeExtension(message, { ut_metadata: 1, lt_donthave: 2 });
+    for (const message of [REQUEST, DONT_HAVE, WANT, KEPT]) {
+      const encoded = encodeExtension(message, { ut_metadata: 1, lt_donthave: 2, sh_want: 6, sh_kept: 7 });
       expect(encoded && decodeExtension(encoded)).toEqual(message);
     }
     const handshake = { extensions: { ut_metadata: 4 }, client: "A" };
@@ -37,7 +39,7 @@ describe("messages of extensions", () => {
   });
 
   it("break a rule when their payload does not parse", () => {
-    for (const id of [0, 1, 2]) {
+    for (const id of [0, 1, 2, 7]) {
       expect(() => decodeExtension({ type: "extended", id, payload: new Uint8Array(3) })).toThrow(wireError);
     }
   });

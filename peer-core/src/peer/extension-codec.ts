@@ -14,7 +14,9 @@ import {
   type MetadataMessage,
 } from "../wire/extensions/metadata-message.js";
 import { decodePexMessage, encodePexMessage, type PexMessage } from "../wire/extensions/pex-message.js";
+import { decodeKept, encodeKept } from "../wire/extensions/kept-message.js";
 import { decodeUploadOnly, encodeUploadOnly } from "../wire/extensions/upload-only-message.js";
+import { decodeWant, encodeWant } from "../wire/extensions/want-message.js";
 import type { WireMessage } from "../wire/messages.js";
 
 /** Messages of BEP 10 extensions, as the swarm sees them. */
@@ -24,6 +26,9 @@ export type ExtensionMessage =
   | { readonly type: "dont-have"; readonly piece: number }
   | { readonly type: "pex"; readonly pex: PexMessage }
   | { readonly type: "upload-only"; readonly isUploadOnly: boolean }
+  /** `bits`: a bitfield of pieces, not yet checked against the share. */
+  | { readonly type: "want"; readonly bits: Uint8Array }
+  | { readonly type: "kept"; readonly untilMs: number }
   | { readonly type: "close"; readonly farewell: Farewell };
 
 type Extended = Extract<WireMessage, { type: "extended" }>;
@@ -44,6 +49,10 @@ export function encodeExtension(
       return under(remote.ut_pex, () => encodePexMessage(message.pex));
     case "upload-only":
       return under(remote.upload_only, () => encodeUploadOnly(message.isUploadOnly));
+    case "want":
+      return under(remote.sh_want, () => encodeWant(message.bits));
+    case "kept":
+      return under(remote.sh_kept, () => encodeKept(message.untilMs));
     case "close":
       return under(remote.sh_close, () => encodeClose(message.farewell));
     default:
@@ -65,6 +74,10 @@ export function decodeExtension(message: Extended): ExtensionMessage | undefined
       return { type: "pex", pex: decodePexMessage(message.payload) };
     case "upload_only":
       return { type: "upload-only", isUploadOnly: decodeUploadOnly(message.payload) };
+    case "sh_want":
+      return { type: "want", bits: decodeWant(message.payload) };
+    case "sh_kept":
+      return { type: "kept", untilMs: decodeKept(message.payload) };
     case "sh_close":
       return { type: "close", farewell: decodeClose(message.payload) };
     case undefined:

@@ -2,6 +2,7 @@ import { UNIT_BYTES } from "../torrent/geometry.js";
 import type { ExtendedHandshake } from "../wire/extensions/extended-handshake.js";
 import type { Handshake } from "../wire/handshake.js";
 import { RemotePieces } from "./remote-pieces.js";
+import { RemoteWants } from "./remote-wants.js";
 
 /** Requests that a client queues when it does not say (BEP 10 has no default; libtorrent's is 250). */
 const DEFAULT_REQUEST_QUEUE = 250;
@@ -9,11 +10,16 @@ const DEFAULT_REQUEST_QUEUE = 250;
 /** What the other side has told of itself and its state. */
 export class RemotePeer {
   readonly pieces = new RemotePieces();
+  /** What it asks of us as a relay. */
+  readonly wants = new RemoteWants();
+  /** Milliseconds since 1970 until which it promises to keep the share; 0: no promise. */
+  keptUntilMs = 0;
   isChoking = true;
   isInterested = false;
   supportsFast = false;
   supportsExtensions = false;
   #told: ExtendedHandshake = { extensions: {} };
+  #hasIntroducedItself = false;
 
   onHandshake(handshake: Handshake): void {
     this.supportsFast = handshake.supportsFast;
@@ -22,6 +28,7 @@ export class RemotePeer {
 
   /** A later handshake adds to an earlier one (BEP 10). */
   onExtendedHandshake(told: ExtendedHandshake): void {
+    this.#hasIntroducedItself = true;
     const stillTold = Object.entries(told).filter(([, value]) => value !== undefined);
     this.#told = {
       ...this.#told,
@@ -63,6 +70,17 @@ export class RemotePeer {
   /** It says where others can dial it. */
   get isDialable(): boolean {
     return this.#told.endpoint !== undefined || this.#told.listenPort !== undefined;
+  }
+
+  /** It carries pieces between peers that cannot dial each other. */
+  get isRelay(): boolean {
+    return this.#told.isRelay === true;
+  }
+
+  /** It says what it wants of a relay, or that is not known yet. Of others, what they lack is what they want. */
+  get saysWhatItWants(): boolean {
+    if (!this.supportsExtensions) return false;
+    return !this.#hasIntroducedItself || (this.#told.extensions.sh_want ?? 0) !== 0;
   }
 
   /** Undefined for software that is not ours. */

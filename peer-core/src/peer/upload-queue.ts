@@ -44,6 +44,11 @@ export class UploadQueue {
     return true;
   }
 
+  /** Adds every piece that something waits for. */
+  collectPieces(into: Set<number>): void {
+    for (const { piece } of this.#requests.values()) into.add(piece);
+  }
+
   /** Takes out, in order, every request that matches. */
   take(matches: (request: InRequest) => boolean): InRequest[] {
     const taken = [...this.#requests.values()].filter(matches);

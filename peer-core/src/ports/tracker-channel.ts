@@ -14,8 +14,10 @@ export interface AnnounceRequest {
   readonly numWant: number;
   /** TCP port at which this peer can be dialled at the address the tracker sees. */
   readonly port?: number | undefined;
-  /** Absolute URL at which this peer can be dialled. */
+  /** Absolute URL at which this peer can be dialled; of a hub's own relay one that is relative to the tracker's, "peer". */
   readonly endpoint?: string | undefined;
+  /** It carries pieces between peers that cannot dial each other. False when left out. */
+  readonly isRelay?: boolean | undefined;
 }
 
 export interface TrackerPeer {

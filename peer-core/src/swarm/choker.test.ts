@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { seededRandom } from "../../testing/seeded-random.js";
-import { Choker, hasFreeSlot, REGULAR_SLOTS, type ChokerPeer } from "./choker.js";
+import { Choker, hasFreeRelaySlot, hasFreeSlot, REGULAR_SLOTS, type ChokerPeer } from "./choker.js";
 
 /**
  * A round drawn as a string, a peer per character from `a` on: a digit is its rate, followed by "!" when it is served
@@ -11,6 +11,7 @@ function peers(drawn: string): ChokerPeer[] {
     id: index,
     isInterested: !text.startsWith("-"),
     isUnchoked: text.endsWith("!"),
+    isRelay: false,
     downRate: Number(text[0]) || 0,
     since: 0,
   }));
@@ -46,6 +47,7 @@ describe("Choker", () => {
       id,
       isInterested: true,
       isUnchoked: false,
+      isRelay: false,
       downRate: 0,
       since: id,
     }));
@@ -106,5 +108,14 @@ describe("Choker", () => {
 
   it("decides nothing about nobody", () => {
     expect(round(new Choker(first), "")).toEqual({ choke: "", unchoke: "" });
+  });
+
+  it("serves two relays besides, whatever they give, and others in their turn", () => {
+    const crowd = peers("999999999000").map((peer) => ({ ...peer, isRelay: peer.downRate === 0 }));
+    expect(names(new Choker(first).round(crowd, 0, false).unchoke)).toBe("abcdefghjk");
+    const served = crowd.map((peer) => ({ ...peer, isUnchoked: peer.id === 10 || peer.id === 11 }));
+    expect(new Choker(first).round(served, 0, false).choke).toEqual([]);
+    expect(hasFreeRelaySlot(1)).toBe(true);
+    expect(hasFreeRelaySlot(2)).toBe(false);
   });
 });

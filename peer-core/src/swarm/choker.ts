@@ -5,6 +5,8 @@ export interface ChokerPeer {
   readonly id: number;
   readonly isInterested: boolean;
   readonly isUnchoked: boolean;
+  /** It says that it carries pieces for others. */
+  readonly isRelay: boolean;
   /** What it sends to us. */
   readonly downRate: number;
   /** Since when it has been served, or has been waiting. */
@@ -18,13 +20,15 @@ export interface ChokeDecision {
 
 /** Peers served at once by merit; one more is served by chance. */
 export const REGULAR_SLOTS = 7;
+/** Relays served besides: each stands for many peers. Who only says that it is one takes no more than a slot that others do without. */
+const RELAY_SLOTS = 2;
 /** A turn is worth this long: time enough to fill a window, and to show what one can give (BEP 3). */
 const TURN_MS = 30_000;
 
 /**
  * Decides who is served. Who still needs something serves those that give most, and one by chance, changed every 30 s,
  * so that newcomers get something to give (BEP 3). A seed, which nobody gives anything, serves in turns of 30 s: who
- * has waited longest is next. While there are no more peers than slots, all are served.
+ * has waited longest is next. Two relays are served besides. While there are no more peers than slots, all are served.
  */
 export class Choker {
   readonly #random: Random;
@@ -37,8 +41,11 @@ export class Choker {
 
   /** To be called every ten seconds, and soon after a slot has become free, with all peers. */
   round(peers: readonly ChokerPeer[], now: number, amSeed: boolean): ChokeDecision {
-    const interested = peers.filter((peer) => peer.isInterested);
+    const relays = peers.filter((peer) => peer.isInterested && peer.isRelay);
+    const favoured = new Set(relays.sort(byWaiting).slice(0, RELAY_SLOTS));
+    const interested = peers.filter((peer) => peer.isInterested && !favoured.has(peer));
     const served = amSeed ? inTurn(interested, now) : this.#byMerit(interested, now);
+    for (const relay of favoured) served.add(relay.id);
     return {
       choke: peers.filter((peer) => peer.isUnchoked && !served.has(peer.id)).map((peer) => peer.id),
       unchoke: peers.filter((peer) => !peer.isUnchoked && served.has(peer.id)).map((peer) => peer.id),
@@ -67,11 +74,21 @@ export class Choker {
   }
 }
 
+/** Those who are served stay; then who has waited longest. */
+function byWaiting(a: ChokerPeer, b: ChokerPeer): number {
+  return Number(b.isUnchoked) - Number(a.isUnchoked) || a.since - b.since || a.id - b.id;
+}
+
 /** Those whose turn is not over, then who has waited longest, then those whose turn is over: as many as there are slots. */
 function inTurn(interested: readonly ChokerPeer[], now: number): Set<number> {
   const rank = (peer: ChokerPeer) => (!peer.isUnchoked ? 1 : now - peer.since < TURN_MS ? 0 : 2);
   const ranked = [...interested].sort((a, b) => rank(a) - rank(b) || a.since - b.since || a.id - b.id);
   return new Set(ranked.slice(0, REGULAR_SLOTS + 1).map((peer) => peer.id));
+}
+
+/** True while a relay that has just become interested may be served whoever else is: `served` other relays are. */
+export function hasFreeRelaySlot(served: number): boolean {
+  return served < RELAY_SLOTS;
 }
 
 /** True while somebody who has just become interested may be served between rounds: `served` others are. */

@@ -14,6 +14,8 @@ export interface ConnectorOptions {
   readonly isConnectedTo: (peerId: PeerId) => boolean;
   /** Doors of peers that are connected, whoever dialled. */
   readonly openDoors: () => Iterable<string>;
+  /** True for an address that somebody else dials: a relay's. */
+  readonly isTaken?: ((address: string) => boolean) | undefined;
   /** True while seeds are of no use: we have everything ourselves. */
   readonly avoidsSeeds: () => boolean;
   readonly onConnection: (connection: Connection, address: string) => void;
@@ -97,6 +99,7 @@ export class Connector {
     if (this.#stopped) return;
     for (const candidate of this.#dueAt(now)) {
       if (this.#dialing >= MAX_DIALING || !this.#options.hasRoom()) return;
+      if (this.#options.isTaken?.(candidate.address) === true) continue;
       if (candidate.isSeed && this.#options.avoidsSeeds()) continue;
       if (candidate.peerId !== undefined && this.#options.isConnectedTo(candidate.peerId)) continue;
       void this.#dial(candidate);

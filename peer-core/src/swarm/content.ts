@@ -1,5 +1,3 @@
-import { equalBytes } from "../base/bytes.js";
-import { isShoalError, messageOf } from "../base/errors.js";
 import { assertNever } from "../base/invariant.js";
 import type { PieceIndex } from "../base/ids.js";
 import type { ByteBudget } from "../base/byte-budget.js";
@@ -8,14 +6,16 @@ import type { PeerMessage, PeerSession } from "../peer/peer-session.js";
 import type { PieceStore } from "../ports/piece-store.js";
 import type { Runtime } from "../ports/runtime.js";
 import { Bitfield } from "../torrent/bitfield.js";
-import { pieceHash, type Metainfo } from "../torrent/metainfo.js";
+import type { Metainfo } from "../torrent/metainfo.js";
 import { Availability } from "./availability.js";
-import { Complaints } from "./complaints.js";
 import { DownloadFlow } from "./download-flow.js";
 import { DownloadScheduler } from "./download-scheduler.js";
+import { HeldPieces } from "./held-pieces.js";
 import { noteAllPieces, noteFidget, type PiecesMessage } from "./peer-claims.js";
 import { PiecePicker } from "./piece-picker.js";
 import { PieceTable } from "./piece-table.js";
+import { RelayFlow } from "./relay-flow.js";
+import type { RelayRole } from "./relay-promise.js";
 import { UploadFlow } from "./upload-flow.js";
 import { Verifier } from "./verifier.js";
 
@@ -43,6 +43,8 @@ export interface ContentOptions {
     /** Memory for pieces under way, of all swarms together. */
     readonly unverified: ByteBudget;
   };
+  /** Set for a relay, which wants nothing for itself. */
+  readonly relay?: RelayRole | undefined;
   readonly host: ContentHost;
 }
 
@@ -51,24 +53,26 @@ export class Content {
   readonly table: PieceTable;
   readonly download: DownloadFlow;
   readonly upload: UploadFlow;
+  readonly held: HeldPieces;
+  /** Undefined where we are no relay. */
+  readonly relay: RelayFlow | undefined;
   readonly #options: ContentOptions;
   readonly #availability: Availability;
-  readonly #complaints: Complaints;
   readonly #chosenBytes: number;
-  readonly #working = new Set<Promise<unknown>>();
   #doneBytes = 0;
   #wasComplete: boolean;
-  #stopped = false;
 
   constructor(options: ContentOptions) {
     const { metainfo, store, chosen, runtime, limits, host } = options;
     this.#options = options;
-    const wanted = Bitfield.fromFlags(Uint8Array.from(chosen, (bytes) => (bytes > 0 ? 1 : 0)));
+    const isWanted = (bytes: number) => (bytes > 0 && options.relay === undefined ? 1 : 0);
+    const wanted = Bitfield.fromFlags(Uint8Array.from(chosen, isWanted));
     this.table = new PieceTable(metainfo.geometry, Bitfield.fromFlags(store.present()), wanted);
     this.#chosenBytes = chosen.reduce((sum, bytes) => sum + bytes, 0);
     for (const piece of this.table.have.indexes()) this.#doneBytes += chosen[piece] ?? 0;
-    this.#wasComplete = this.table.isComplete;
+    this.#wasComplete = this.isComplete;
     this.#availability = new Availability(metainfo.geometry.pieceCount);
+    this.relay = options.relay && this.#createRelay(options.relay);
     const picker = new PiecePicker(this.table, this.#availability, runtime.random);
     this.download = new DownloadFlow({
       runtime,
@@ -78,9 +82,11 @@ export class Content {
         picker,
         limits.unverified,
         (length) => runtime.hasher.allocate?.(length) ?? new Uint8Array(length),
+        this.relay !== undefined,
       ),
       verifier: new Verifier(metainfo, store, runtime.hasher),
       limiter: limits.downLimiter,
+      interest: this.relay ?? this.table,
       host: {
         sessions: () => host.sessions(),
         onPieceStored: (piece) => this.#onStored(piece),
@@ -88,9 +94,13 @@ export class Content {
         onStoreFailed: (error) => host.onFailed(error),
       },
     });
-    this.#complaints = new Complaints({
-      clock: runtime.clock,
-      recheck: (piece) => this.recheck(piece),
+    this.held = new HeldPieces({
+      metainfo,
+      store,
+      runtime,
+      table: this.table,
+      onLost: (piece) => this.#onLost(piece),
+      onWarning: (code, message) => host.onWarning(code, message),
       onFailed: (error) => host.onFailed(error),
     });
     this.upload = new UploadFlow({
@@ -99,11 +109,23 @@ export class Content {
       store,
       limiter: limits.upLimiter,
       sendBufferBytes: limits.sendBufferBytes,
+      servesInTurn: () => this.relay !== undefined || this.table.isComplete,
       host: {
         sessions: () => host.sessions(),
-        onReadFailed: (piece, error) => this.#onReadFailed(piece, error),
+        onServed: (session, piece) => this.relay?.onServed(session, piece),
+        onReadFailed: (piece, error) => this.held.onReadFailed(piece, error),
       },
     });
+  }
+
+  /** Everything that we want is here: for a relay, all there is. */
+  get isComplete(): boolean {
+    return this.#options.relay === undefined ? this.table.isComplete : this.table.isSeed;
+  }
+
+  /** Pieces that are wanted and not here; of a relay, what its own peers want. */
+  lacking(): Bitfield {
+    return this.relay?.ownDemand() ?? this.table.lacking();
   }
 
   /** Chosen bytes, and those of them that are verified and stored. */
@@ -113,30 +135,27 @@ export class Content {
 
   /** To be called when all sessions are closed. */
   stop(): void {
-    this.#stopped = true;
-    this.#complaints.stop();
+    this.relay?.stop();
+    this.held.stop();
     this.download.stop();
     this.upload.stop();
   }
 
   /** Resolves once nothing reads from or writes to the store any more; call after `stop`, before the store is closed. */
   async settled(): Promise<void> {
-    await Promise.all([this.download.settled(), this.upload.settled(), ...this.#working]);
+    await Promise.all([this.download.settled(), this.upload.settled(), this.held.settled()]);
   }
 
   /** Says what we hold, as the first message of a link (BEP 3, BEP 6). */
   greet(session: PeerSession): void {
-    const { have } = this.table;
-    if (session.remote.supportsFast && have.isFull) session.send({ type: "have-all" });
-    else if (session.remote.supportsFast && have.isEmpty) session.send({ type: "have-none" });
-    else if (!have.isEmpty) session.send({ type: "bitfield", bytes: have.toWire() });
-    this.#availability.add(session.remote.pieces.adopt(have.size));
+    this.held.tellFirst(session);
+    this.#take(session);
   }
 
   /** Brings in a peer that was connected before the metainfo was known. Throws ShoalError("wire") for what it claimed. */
   introduce(session: PeerSession): void {
-    this.#availability.add(session.remote.pieces.adopt(this.table.have.size));
-    this.#tellHeld(session);
+    this.#take(session);
+    this.held.tellLater(session);
     this.download.onPieces(session);
     if (session.remote.isInterested) this.upload.onInterested(session);
   }
@@ -164,6 +183,9 @@ export class Content {
         return this.upload.onInterested(session);
       case "request":
         return this.upload.onRequest(session, { piece: message.piece, begin: message.begin, length: message.length });
+      case "want":
+      case "kept":
+        return this.relay?.onChange();
       case "cancel":
         return this.upload.onCancel(session, { piece: message.piece, begin: message.begin, length: message.length });
       case "not-interested":
@@ -180,46 +202,46 @@ export class Content {
     }
   }
 
+  /** The peer has told more of itself. */
+  onIntroduced(session: PeerSession): void {
+    this.relay?.onPeer(session);
+  }
+
   onClosed(session: PeerSession): void {
     const pieces = session.remote.pieces.bitfield;
     if (pieces !== undefined) this.#availability.remove(pieces);
     this.upload.onSlotFreed(session);
     this.download.onClosed(session);
+    this.relay?.onClosed(session);
   }
 
   tick(now: number): void {
+    this.relay?.tick(now);
     this.download.tick(now);
     this.upload.tick(now);
   }
 
-  /** Somebody whom we sent something says that a piece of ours is bad: it is hashed again, and dropped if that is true. */
-  recheckBlamed(index: number): void {
-    if (index < this.table.have.size && this.table.have.has(index)) {
-      this.#complaints.add(this.table.geometry.pieceIndex(index));
-    }
+  #createRelay(role: RelayRole): RelayFlow {
+    const { host, runtime } = this.#options;
+    return new RelayFlow({
+      role,
+      table: this.table,
+      clock: runtime.clock,
+      sessions: () => host.sessions(),
+      offersOf: (piece) => this.#availability.of(piece),
+      downRate: (now) => this.download.meter.bytesPerSecond(now),
+      busyPieces: () => this.upload.busyPieces(),
+      onWanted: () => this.download.onWanted(),
+      discard: (piece) => this.held.discard(piece),
+    });
   }
 
-  /** Reads and hashes a piece that we hold; drops it when it is not what it should be. */
-  recheck(piece: PieceIndex): Promise<boolean> {
-    return this.#work(this.#recheck(piece));
-  }
-
-  async #recheck(piece: PieceIndex): Promise<boolean> {
-    const { metainfo, store, runtime, host } = this.#options;
-    if (!this.table.have.has(piece)) return false;
-    const bytes = new Uint8Array(this.table.geometry.pieceSize(piece));
-    try {
-      await store.read(piece, 0, bytes);
-    } catch (error) {
-      if (!this.#stopped) this.#onReadFailed(piece, error);
-      return false;
-    }
-    const isGood = equalBytes(await runtime.hasher.sha1(bytes), pieceHash(metainfo, piece));
-    if (!isGood && !this.#stopped) {
-      host.onWarning("bad-piece", `Piece ${piece} on disk is not what it was and is dropped`);
-      this.#lose(piece);
-    }
-    return isGood;
+  /** What the peer said before can be held against the share. Throws ShoalError("wire"). */
+  #take(session: PeerSession): void {
+    const { size } = this.table.have;
+    this.#availability.add(session.remote.pieces.adopt(size));
+    session.remote.wants.adopt(size);
+    this.relay?.onPeer(session);
   }
 
   #onAllPieces(session: PeerSession, message: PiecesMessage): void {
@@ -232,6 +254,7 @@ export class Content {
       if (pieces.bitfield !== undefined) this.#availability.add(pieces.bitfield);
     }
     this.download.onPieces(session);
+    this.relay?.onChange();
   }
 
   #onHave(session: PeerSession, piece: number): void {
@@ -239,6 +262,7 @@ export class Content {
     if (!pieces.onHave(piece) || pieces.bitfield === undefined) return;
     this.#availability.gained(piece, pieces.bitfield);
     this.download.onHave(session, piece);
+    this.relay?.onChange();
   }
 
   #onDontHave(session: PeerSession, piece: number): void {
@@ -247,56 +271,30 @@ export class Content {
     if (!pieces.onDontHave(piece) || pieces.bitfield === undefined) return;
     this.#availability.lost(piece, pieces.bitfield);
     this.download.onDontHave(session, piece);
+    this.relay?.onChange();
   }
 
   #onStored(piece: PieceIndex): void {
     this.#doneBytes += this.#options.chosen[piece] ?? 0;
     for (const session of this.#options.host.sessions()) {
-      if (session.remote.pieces.bitfield?.has(piece) !== true) session.send({ type: "have", piece });
+      // A relay that gave us the piece has to hear that it has arrived: it fetches ahead of what we have.
+      const isNews = session.remote.isRelay || session.remote.pieces.bitfield?.has(piece) !== true;
+      if (isNews) session.send({ type: "have", piece });
     }
+    this.relay?.onStored(piece);
     this.#options.host.onPiece(piece);
-    if (!this.table.isComplete) return;
+    if (!this.isComplete) return;
     this.download.onComplete();
     const isFirst = !this.#wasComplete;
     this.#wasComplete = true;
     this.#options.host.onComplete(isFirst);
   }
 
-  #onReadFailed(piece: PieceIndex, error: unknown): void {
-    const { host } = this.#options;
-    // A file of the user's that has changed ends the share: nothing of it can be trusted to be what was published.
-    if (isShoalError(error, "source-changed")) return host.onFailed(error);
-    if (!this.table.have.has(piece)) return;
-    host.onWarning("read-failed", `Piece ${piece} cannot be read and is dropped: ${messageOf(error)}`);
-    this.#lose(piece);
-  }
-
-  #lose(piece: PieceIndex): void {
-    if (!this.table.have.has(piece)) return;
-    this.table.lose(piece);
+  #onLost(piece: PieceIndex): void {
     this.#doneBytes -= this.#options.chosen[piece] ?? 0;
-    void this.#work(this.#options.store.remove(piece).catch((error: unknown) => this.#options.host.onFailed(error)));
     this.upload.onLost(piece);
     this.#options.host.onLostPiece(piece);
     for (const session of this.#options.host.sessions()) this.download.onHave(session, piece);
-  }
-
-  /** To a stranger one `have` for each piece; our own kind takes the whole picture at any time. */
-  #tellHeld(session: PeerSession): void {
-    const { have } = this.table;
-    if (have.isEmpty) return;
-    if (session.remote.blockMax === undefined) {
-      for (const piece of have.indexes()) session.send({ type: "have", piece });
-    } else if (have.isFull) {
-      session.send({ type: "have-all" });
-    } else {
-      session.send({ type: "bitfield", bytes: have.toWire() });
-    }
-  }
-
-  #work<T>(work: Promise<T>): Promise<T> {
-    const tracked = work.finally(() => this.#working.delete(tracked));
-    this.#working.add(tracked);
-    return tracked;
+    this.relay?.onChange();
   }
 }

@@ -58,7 +58,7 @@ export class DownloadFlow {
   /** The peer's pieces have become known, or have changed as a whole or by one. */
   updateInterest(session: PeerSession): void {
     const pieces = session.remote.pieces.bitfield;
-    const interested = pieces !== undefined && this.#parts.table.lacksAnyOf(pieces);
+    const interested = pieces !== undefined && this.#parts.interest.lacksAnyOf(pieces);
     if (interested === session.amInterested) return;
     session.amInterested = interested;
     session.send({ type: interested ? "interested" : "not-interested" });
@@ -72,7 +72,7 @@ export class DownloadFlow {
 
   /** The peer has a piece: it has told so, or we have lost ours. */
   onHave(session: PeerSession, piece: number): void {
-    if (!this.#parts.table.isLacking(piece) || session.remote.pieces.bitfield?.has(piece) !== true) return;
+    if (!this.#parts.interest.isLacking(piece) || session.remote.pieces.bitfield?.has(piece) !== true) return;
     this.#parts.scheduler.sourceGained(session.id);
     if (!session.amInterested) this.updateInterest(session);
   }
@@ -82,7 +82,7 @@ export class DownloadFlow {
     const gone = [...session.requests.outstanding()].filter((request) => request.piece === piece);
     for (const request of gone) this.#giveUp(session, request);
     this.#parts.scheduler.sourcePaused(session.id);
-    if (session.amInterested && this.#parts.table.isLacking(piece)) this.updateInterest(session);
+    if (session.amInterested && this.#parts.interest.isLacking(piece)) this.updateInterest(session);
     if (gone.length > 0) this.#planSoon();
   }
 
@@ -169,6 +169,13 @@ export class DownloadFlow {
       limiter.spend(request.length, now);
       session.send({ type: "request", piece: request.piece, begin: request.begin, length: request.length });
     }
+  }
+
+  /** Other pieces are wanted than before. */
+  onWanted(): void {
+    this.#parts.scheduler.wantedChanged();
+    for (const session of this.#parts.host.sessions()) this.updateInterest(session);
+    this.#planSoon();
   }
 
   /** Everything wanted is here. */

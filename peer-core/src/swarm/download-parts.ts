@@ -2,9 +2,16 @@ import type { PieceIndex } from "../base/ids.js";
 import type { RateLimiter } from "../base/rate-limiter.js";
 import type { PeerSession } from "../peer/peer-session.js";
 import type { Runtime } from "../ports/runtime.js";
+import type { Bitfield } from "../torrent/bitfield.js";
 import type { DownloadScheduler } from "./download-scheduler.js";
 import type { PieceTable } from "./piece-table.js";
 import type { Verifier } from "./verifier.js";
+
+/** What is worth getting: all that was chosen, or what a relay's peers want. */
+export interface Interest {
+  isLacking(piece: number): boolean;
+  lacksAnyOf(pieces: Bitfield): boolean;
+}
 
 /** Whom the download tells. */
 export interface DownloadHost {
@@ -22,4 +29,5 @@ export interface DownloadParts {
   readonly scheduler: DownloadScheduler;
   readonly verifier: Verifier;
   readonly limiter: RateLimiter;
+  readonly interest: Interest;
 }

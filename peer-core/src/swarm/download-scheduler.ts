@@ -40,6 +40,7 @@ export class DownloadScheduler {
   readonly #table: PieceTable;
   readonly #picker: PiecePicker;
   readonly #budget: ByteBudget;
+  readonly #hasMoreToCome: boolean;
   readonly #assemblies = new Map<number, PieceAssembly>();
   readonly #currentBySource = new Map<number, PieceAssembly>();
   readonly #soloPieces = new Set<number>();
@@ -58,7 +59,10 @@ export class DownloadScheduler {
     picker: PiecePicker,
     budget: ByteBudget,
     allocate: (length: number) => Uint8Array = (length) => new Uint8Array(length),
+    /** What is wanted is never all there is to get, so that there is no end to hurry for: a relay's. */
+    hasMoreToCome = false,
   ) {
+    this.#hasMoreToCome = hasMoreToCome;
     this.#table = table;
     this.#picker = picker;
     this.#budget = budget;
@@ -130,6 +134,11 @@ export class DownloadScheduler {
       if (assembly.soloSession === undefined || assembly.inFlightUnits > 0 || assembly.isComplete) continue;
       if (now - assembly.lastAskedAt >= SOLO_IDLE_MS) this.#abandon(assembly);
     }
+  }
+
+  /** Pieces are wanted that were not before: whoever found nothing may find something. */
+  wantedChanged(): void {
+    this.#version++;
   }
 
   /** A source has gone, with all its requests released. */
@@ -259,7 +268,7 @@ export class DownloadScheduler {
       const run = assembly.lastInFlight((unit) => {
         if (isAsked(source.requests, assembly.piece, unit)) return false;
         if (now - assembly.askedAt(unit) >= SLOW_UNIT_MS) return true;
-        return (isLast ??= !this.#picker.hasAnythingToBegin());
+        return (isLast ??= !this.#hasMoreToCome && !this.#picker.hasAnythingToBegin());
       });
       if (run !== undefined) return this.#request(source, assembly, { run, now });
     }

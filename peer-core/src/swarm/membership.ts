@@ -5,12 +5,14 @@ import type { CloseReason } from "../ports/connection.js";
 import type { PexMessage } from "../wire/extensions/pex-message.js";
 import { CLOSE } from "../wire/limits.js";
 import { Connector } from "./connector.js";
-import { DialedLinks } from "./dialed-links.js";
+import { DialedLinks, type LinkFate } from "./dialed-links.js";
 import { Discipline } from "./discipline.js";
 import { doorsOf } from "./door.js";
 import { PeerExchange, type ExchangePolicy } from "./peer-exchange.js";
+import { RelayKeeper } from "./relay-keeper.js";
 import { SessionTable, staysOf } from "./session-table.js";
 import type { SwarmOptions } from "./swarm-options.js";
+import type { RelayView } from "./swarm-view.js";
 import { Usefulness } from "./usefulness.js";
 
 export interface MembershipParts {
@@ -21,11 +23,15 @@ export interface MembershipParts {
   /** The metainfo is known and storage is open. */
   readonly isOpen: () => boolean;
   readonly exchangePolicy: () => ExchangePolicy;
+  /** Peers connected directly offer all that we want. */
+  readonly hasEnoughSources: () => boolean;
 }
 
 const MAX_SESSIONS = 200;
 /** Of these from one address, behind which there may be many people. */
 const MAX_PER_ADDRESS = 32;
+/** A peer that others can dial looks for a relay when nobody has had what it wants for so long. */
+const WITHOUT_SOURCES_MS = 10_000;
 
 /** Who belongs to a swarm: dials peers, admits those that come, and sends away who does harm or is of no use. */
 export class Membership {
@@ -36,20 +42,27 @@ export class Membership {
   readonly #discipline: Discipline;
   readonly #usefulness: Usefulness;
   readonly #exchange: PeerExchange;
+  /** Undefined for a relay, which needs none. */
+  readonly #keeper: RelayKeeper | undefined;
+  readonly #fate: LinkFate;
+  #enoughSourcesAt: number;
 
   constructor(parts: MembershipParts) {
-    const { options, owner, amComplete, isOpen, exchangePolicy } = parts;
+    const { options, owner, amComplete, exchangePolicy } = parts;
     const { clock } = options.runtime;
     const sessions = this.#sessions;
     this.#parts = parts;
+    this.#enoughSourcesAt = clock.now();
+    this.#fate = { removeOwn: (address) => connector.removeOwn(address), lost: (...link) => this.#onLinkLost(...link) };
     const connector = new Connector({
       runtime: options.runtime,
       dialer: options.dialer,
       hasRoom: () => sessions.size < MAX_SESSIONS && options.hasRoomForConnection(),
       isConnectedTo: (peerId) => peerId === owner.peerId || sessions.ofPeer(peerId) !== undefined,
       openDoors: () => this.#openDoors(),
+      isTaken: (address) => this.#keeper?.knows(address) === true,
       avoidsSeeds: amComplete,
-      onConnection: (connection, address) => this.#dialed.open(connection, address, { owner, clock, connector }),
+      onConnection: (connection, address) => this.#dialed.open(connection, address, { owner, clock, fate: this.#fate }),
     });
     this.#connector = connector;
     this.#discipline = new Discipline({
@@ -59,11 +72,8 @@ export class Membership {
       reputation: options.reputation,
       onBanned: (peerId, reason) => options.host.onBanned(peerId, reason),
     });
-    this.#usefulness = new Usefulness({
-      amDialable: () => options.listen().port !== undefined || options.listen().endpoint !== undefined,
-      amComplete,
-      isOpen,
-    });
+    this.#usefulness = new Usefulness({ ...parts, amDialable: () => this.#amDialable() });
+    this.#keeper = options.relay === undefined ? this.#createKeeper() : undefined;
     this.#exchange = new PeerExchange({
       sessions: () => sessions.all(),
       dialedAddress: (session) => this.#dialed.addressOf(session),
@@ -84,6 +94,15 @@ export class Membership {
     return this.#connector.idleCount;
   }
 
+  /** Relays that are known, and what came of them. */
+  get relays(): readonly RelayView[] {
+    return this.#keeper?.view() ?? [];
+  }
+
+  countOfAddress(address: string): number {
+    return this.#sessions.countOfAddress(address);
+  }
+
   sessions(): Iterable<PeerSession> {
     return this.#sessions.all();
   }
@@ -99,6 +118,18 @@ export class Membership {
     this.dial();
   }
 
+  /** A tracker has named relays, the best first. */
+  addRelays(tracker: string, endpoints: readonly string[], isTrusted: boolean): void {
+    this.#keeper?.told(tracker, endpoints, isTrusted);
+    this.#keeper?.tick();
+  }
+
+  /** A peer says that it is a relay: whoever keeps one link to one counts it, whyever it was dialled. */
+  onRelay(session: PeerSession): void {
+    const address = this.#dialed.addressOf(session);
+    if (address !== undefined && !this.#amDialable()) this.#keeper?.adopt(address);
+  }
+
   /** A peer has told of others (BEP 11). */
   onPeersTold(session: PeerSession, message: PexMessage): void {
     this.#exchange.onMessage(session, message, this.#now());
@@ -107,6 +138,7 @@ export class Membership {
   /** Dials what is due. */
   dial(): void {
     this.#connector.tick(this.#now());
+    this.#keeper?.tick();
   }
 
   /** Takes in a session that has shaken hands, or closes it: false. */
@@ -127,7 +159,7 @@ export class Membership {
   closed(session: PeerSession, reason: CloseReason): boolean {
     const wasAdmitted = this.#sessions.get(session.id) === session;
     if (wasAdmitted) this.#sessions.remove(session, session.peerId);
-    this.#dialed.closed(session, reason, this.#connector);
+    this.#dialed.closed(session, reason, this.#fate);
     this.#usefulness.forget(session);
     this.#exchange.forget(session);
     if (wasAdmitted && !reason.remote && reason.code === CLOSE.protocolError) this.#discipline.noteMistake(session.id);
@@ -156,12 +188,45 @@ export class Membership {
     }
     this.#exchange.tick(now);
     this.#connector.tick(now);
+    if (this.#parts.hasEnoughSources()) this.#enoughSourcesAt = now;
+    this.#keeper?.tick();
   }
 
   /** Dials nobody any more and closes every link. */
   stop(code: number, why: string): void {
     this.#connector.stop();
+    this.#keeper?.stop();
     for (const session of [...this.#sessions.all()]) session.close(code, why);
+  }
+
+  #createKeeper(): RelayKeeper {
+    const { options, owner } = this.#parts;
+    const { runtime, dialer, relays } = options;
+    return new RelayKeeper({
+      runtime,
+      dialer,
+      relays,
+      // Nobody could find us otherwise, also when we only give.
+      isNeeded: () => !this.#amDialable() || this.#now() - this.#enoughSourcesAt >= WITHOUT_SOURCES_MS,
+      hasRoom: () => this.#sessions.size < MAX_SESSIONS && options.hasRoomForConnection(),
+      onConnection: (connection, address) =>
+        this.#dialed.open(connection, address, { owner, clock: runtime.clock, fate: this.#fate }),
+      onReplaced: (address) => this.#sessionTo(address)?.close(CLOSE.done, "a better relay is back"),
+    });
+  }
+
+  #onLinkLost(address: string, isSeed: boolean, reason: CloseReason): void {
+    this.#connector.lost(address, isSeed);
+    this.#keeper?.lost(address, reason);
+  }
+
+  #sessionTo(address: string): PeerSession | undefined {
+    return [...this.#sessions.all()].find((session) => this.#dialed.addressOf(session) === address);
+  }
+
+  #amDialable(): boolean {
+    const { port, endpoint } = this.#parts.options.listen();
+    return port !== undefined || endpoint !== undefined;
   }
 
   #openDoors(): string[] {

@@ -47,6 +47,13 @@ export class MetadataFlow {
     return this.#infoBytes?.length;
   }
 
+  /** It has become known otherwise. */
+  supply(infoBytes: Uint8Array): void {
+    this.#infoBytes = infoBytes;
+    this.#attempts.clear();
+    this.#unableUntil.clear();
+  }
+
   onMessage(session: PeerSession, message: MetadataMessage): void {
     switch (message.type) {
       case "request":

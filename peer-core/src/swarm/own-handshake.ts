@@ -24,7 +24,9 @@ export function ownHandshake(session: PeerSession, options: SwarmOptions, facts:
     uploadOnly: facts.isComplete,
     blockMax: BLOCK_MAX_BYTES,
     listenPort: port,
-    endpoint,
+    // A relative one is a word between a hub and its tracker.
+    endpoint: endpoint?.includes("://") === true ? endpoint : undefined,
+    isRelay: options.relay === undefined ? undefined : true,
     yourIp: session.address === undefined ? undefined : addressBytes(session.address),
   };
 }

@@ -6,9 +6,11 @@ import { tcpEndpoint } from "./door.js";
 
 /**
  * How a connected peer is told to others: by TCP, and by a URL if it is one of ours. The way that was dialled comes
- * first, then what it tells of itself. None for one that can be dialled by nobody.
+ * first, then what it tells of itself. None for one that can be dialled by nobody, and
+ * none for relays: trackers name them, in an order that is the same for all.
  */
 export function entriesOf(session: PeerSession, dialed: string | undefined): PexPeer[] {
+  if (session.remote.isRelay) return [];
   const tcp = tcpOf(session, dialed);
   const url = session.remote.blockMax === undefined ? undefined : urlOf(session, dialed, tcp);
   const about = { isSeed: session.remote.wantsNothing, isReachable: dialed !== undefined };

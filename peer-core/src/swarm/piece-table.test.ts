@@ -115,6 +115,34 @@ describe("PieceTable", () => {
     expect(subject.lacksAnyOf(fieldOf("xxxx"))).toBe(false);
   });
 
+  it("opens what comes to be wanted, and closes what is wanted no more", () => {
+    const subject = table("x--.");
+    expect([subject.want(at(subject, 1)), subject.want(at(subject, 1)), subject.want(at(subject, 0))]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect([[...subject.open()].sort(), subject.wantedMissing]).toEqual([[1, 3], 2]);
+    subject.unwant(at(subject, 3));
+    expect([[...subject.open()], subject.wantedMissing, subject.isLacking(3)]).toEqual([[1], 1, false]);
+    subject.unwant(at(subject, 1));
+    expect(subject.isComplete).toBe(true);
+  });
+
+  it("neither opens nor forgets a piece under way that is wanted no more", () => {
+    const subject = table("..");
+    bring(subject, at(subject, 0), "verifying");
+    bring(subject, at(subject, 1), "downloading");
+    for (const piece of [0, 1]) subject.unwant(at(subject, piece));
+    expect([subject.wantedMissing, subject.open()]).toEqual([0, new Int32Array()]);
+    subject.complete(at(subject, 0));
+    subject.lose(at(subject, 0));
+    subject.drop(at(subject, 1));
+    expect([subject.wantedMissing, subject.open()]).toEqual([0, new Int32Array()]);
+    subject.want(at(subject, 1));
+    expect([subject.wantedMissing, [...subject.open()]]).toEqual([1, [1]]);
+  });
+
   it("agrees with a plain model under any sequence of events", () => {
     const drawing = fc.string({ unit: fc.constantFrom("x", ".", "-"), minLength: SIZE, maxLength: SIZE });
     const events = fc.array(fc.tuple(fc.constantFrom(...ACTIONS), fc.nat({ max: SIZE - 1 })), { maxLength: 100 });

@@ -13,7 +13,7 @@ const VERIFYING = 2;
 const HAVE = 3;
 
 /**
- * The state of every piece of a share, and which are wanted.
+ * The state of every piece of a share, and which are wanted: for a relay that changes all the time.
  *
  * Invariant: `#open[0 … #openCount)` holds exactly the pieces that are missing and wanted, in no order, and
  * `#place[piece]` is where a piece stands in it (-1: not there). So the picker scans only what is left.
@@ -81,6 +81,13 @@ export class PieceTable {
     return this.#states[piece] !== HAVE && this.#wanted.has(piece);
   }
 
+  /** All that is wanted and not here, a set of the caller's own. */
+  lacking(): Bitfield {
+    const lacking = this.#wanted.clone();
+    lacking.subtract(this.have);
+    return lacking;
+  }
+
   /** Would this peer's pieces be of use? */
   lacksAnyOf(pieces: Bitfield): boolean {
     if (this.#wantedMissing === 0) return false;
@@ -88,6 +95,21 @@ export class PieceTable {
     for (const piece of this.open()) if (pieces.has(piece)) return true;
     for (const piece of pieces.indexes()) if (this.isLacking(piece)) return true;
     return false;
+  }
+
+  /** The piece is wanted from now on; false when it was already. */
+  want(piece: PieceIndex): boolean {
+    if (!this.#wanted.set(piece)) return false;
+    if (this.#states[piece] !== HAVE) this.#wantedMissing++;
+    if (this.#states[piece] === MISSING) this.#openAdd(piece);
+    return true;
+  }
+
+  /** The piece is wanted no more, also if it is lost again; what is under way of it may still come. */
+  unwant(piece: PieceIndex): void {
+    if (!this.#wanted.clear(piece)) return;
+    if (this.#states[piece] !== HAVE) this.#wantedMissing--;
+    this.#openRemove(piece);
   }
 
   start(piece: PieceIndex): void {

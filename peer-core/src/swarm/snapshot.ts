@@ -15,10 +15,19 @@ export function peerView(session: PeerSession, now: number): PeerView {
     uploaded: session.upMeter.total,
     isChoked: session.remote.isChoking,
     isSnubbed: session.requests.isSnubbed,
+    isRelay: session.remote.isRelay,
+    keptUntilMs: session.remote.keptUntilMs === 0 ? undefined : session.remote.keptUntilMs,
+    share: shareOf(session),
+    isDialable: !session.inbound || session.remote.isDialable,
   };
 }
 
-type ContentView = Omit<SwarmView, "state" | "error" | "peers" | "candidates">;
+function shareOf(session: PeerSession): number {
+  const pieces = session.remote.pieces.bitfield;
+  return pieces === undefined || pieces.size === 0 ? 0 : pieces.count / pieces.size;
+}
+
+type ContentView = Omit<SwarmView, "state" | "error" | "peers" | "candidates" | "relays">;
 
 const NOTHING: ContentView = {
   pieceCount: 0,

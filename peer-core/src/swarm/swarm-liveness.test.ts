@@ -44,6 +44,7 @@ class FlakySwarm {
       dialer: { canDial: () => true, dial: () => new Promise(() => undefined) },
       reputation: new Reputation(),
       clientName: "test",
+      relays: [],
       metainfo,
       upLimiter: new RateLimiter(0),
       downLimiter: new RateLimiter(0),

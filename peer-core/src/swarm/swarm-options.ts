@@ -6,6 +6,7 @@ import type { PeerSession } from "../peer/peer-session.js";
 import type { Dialer } from "../ports/connection.js";
 import type { Runtime } from "../ports/runtime.js";
 import type { Metainfo } from "../torrent/metainfo.js";
+import type { RelayRole } from "./relay-promise.js";
 import type { Reputation } from "./reputation.js";
 
 /** Whom a swarm tells. Calls come last, when its own state is consistent. */
@@ -32,6 +33,10 @@ export interface SwarmOptions {
   readonly clientName: string;
   /** Undefined: it comes from peers. */
   readonly metainfo: Metainfo | undefined;
+  /** Set for a relay: it wants what its peers want. */
+  readonly relay?: RelayRole | undefined;
+  /** Relays to keep a link to when nobody can dial us, before those that trackers name. */
+  readonly relays: readonly string[];
   readonly upLimiter: RateLimiter;
   readonly downLimiter: RateLimiter;
   /** Where this peer can be dialled, as it is told to others: neither when it cannot. */

@@ -16,6 +16,24 @@ export interface PeerView {
   readonly uploaded: number;
   readonly isChoked: boolean;
   readonly isSnubbed: boolean;
+  /** It carries pieces between peers that cannot dial each other. */
+  readonly isRelay: boolean;
+  /** Milliseconds since 1970 until which it promises to keep the share; undefined: no promise. */
+  readonly keptUntilMs: number | undefined;
+  /** How much of the share it holds, 0 to 1; 0 before the metainfo is known. */
+  readonly share: number;
+  /** Others can dial it. */
+  readonly isDialable: boolean;
+}
+
+/** What came of one relay. */
+export interface RelayView {
+  readonly address: string;
+  readonly state: "untried" | "dialing" | "connected" | "failed";
+  /** English, for details; a relay's own words where it closed the link. */
+  readonly answer: string;
+  /** By the runtime's clock. */
+  readonly atMs: number;
 }
 
 /** A snapshot of one swarm: replaced, never mutated. Sizes in bytes. */
@@ -39,4 +57,6 @@ export interface SwarmView {
   readonly peers: readonly PeerView[];
   /** Endpoints known and not connected. */
   readonly candidates: number;
+  /** Relays that are known, the best first, with what came of them. */
+  readonly relays: readonly RelayView[];
 }

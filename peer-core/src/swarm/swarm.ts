@@ -7,18 +7,22 @@ import type { PieceStore } from "../ports/piece-store.js";
 import type { Timer } from "../ports/runtime.js";
 import type { Metainfo } from "../torrent/metainfo.js";
 import type { BlockHeader } from "../wire/decode.js";
+import type { Farewell } from "../wire/extensions/close-message.js";
 import { CLOSE } from "../wire/limits.js";
 import { Content } from "./content.js";
 import { Membership } from "./membership.js";
 import { MetadataFlow } from "./metadata-flow.js";
 import { noteEarly, noteFidget } from "./peer-claims.js";
+import { noteNews } from "./peer-news.js";
 import { ownHandshake } from "./own-handshake.js";
 import type { ExchangePolicy } from "./peer-exchange.js";
 import { contentView, peerView } from "./snapshot.js";
 import type { SwarmOptions } from "./swarm-options.js";
 import type { SwarmState, SwarmView } from "./swarm-view.js";
+import { WantTeller } from "./want-teller.js";
 
 const TICK_MS = 1_000;
+const SHUTTING_DOWN: Farewell = { code: CLOSE.shuttingDown, message: "shutting down" };
 
 /**
  * One share's peers and pieces. Owns every session, timer and piece of it; all changes happen synchronously in its
@@ -31,6 +35,7 @@ export class Swarm implements SessionOwner {
   readonly #options: SwarmOptions;
   readonly #members: Membership;
   readonly #metadata: MetadataFlow;
+  readonly #wants: WantTeller;
   #content: Content | undefined;
   /** Undefined until the metainfo is known. */
   #isPrivate: boolean | undefined;
@@ -50,12 +55,17 @@ export class Swarm implements SessionOwner {
       onBadMetadata: (sessionId) => this.#members.punish(sessionId, "wrong metadata"),
       onFailed: (error) => this.#failWith(error),
     });
+    this.#wants = new WantTeller({
+      sessions: () => this.#members.sessions(),
+      lacking: () => this.#content?.lacking(),
+    });
     this.#members = new Membership({
       options,
       owner: this,
       amComplete: () => this.#isComplete(),
       isOpen: () => this.#content !== undefined,
       exchangePolicy: () => this.#exchangePolicy(),
+      hasEnoughSources: () => this.#hasEnoughSources(),
     });
     this.#tickTimer = options.runtime.clock.schedule(TICK_MS, () => this.#tick());
   }
@@ -72,6 +82,20 @@ export class Swarm implements SessionOwner {
     return this.#members.count;
   }
 
+  /** Links to peers at this address. */
+  linksFrom(address: string): number {
+    return this.#members.countOfAddress(address);
+  }
+
+  /** Of a relay: somebody who has come is connected, another relay wants something, or the share is promised to be kept. */
+  get isCarriedForSomebody(): boolean {
+    if ((this.#content?.relay?.keptUntilMs ?? 0) > 0) return true;
+    for (const { inbound, remote } of this.#members.sessions()) {
+      if (remote.isRelay ? remote.isInterested : inbound) return true;
+    }
+    return false;
+  }
+
   /** Peers to dial; `isTrusted`: whoever names them may name addresses of this machine and its network. */
   addPeers(
     peers: readonly { readonly endpoint: string; readonly peerId?: PeerId | undefined }[],
@@ -80,25 +104,46 @@ export class Swarm implements SessionOwner {
     if (this.#isRunning()) this.#members.addPeers(peers, isTrusted);
   }
 
+  /** A tracker has named relays, the best first; `isTrusted` as above. */
+  addRelays(tracker: string, endpoints: readonly string[], isTrusted: boolean): void {
+    if (!this.#isRunning()) return;
+    // Relays of one share know each other, as any peers do.
+    if (this.#options.relay === undefined) this.#members.addRelays(tracker, endpoints, isTrusted);
+    else
+      this.addPeers(
+        endpoints.map((endpoint) => ({ endpoint })),
+        isTrusted,
+      );
+  }
+
+  /** The metainfo has become known without peers; storage is opened next. False when peers have told it already. */
+  describe(infoBytes: Uint8Array): boolean {
+    if (this.#state !== "metadata") return false;
+    this.#state = "checking";
+    this.#metadata.supply(infoBytes);
+    return true;
+  }
+
   /** Storage is open: pieces flow from here on. Call once, with the metainfo of this info-hash. */
   adopt(metainfo: Metainfo, store: PieceStore, chosen: Uint32Array): void {
     if (!this.#isRunning()) return;
     invariant(this.#content === undefined, "a swarm adopts its metainfo once");
     this.#isPrivate = metainfo.isPrivate;
-    const { runtime, upLimiter, downLimiter, sendBufferBytes, unverified } = this.#options;
+    const { runtime, relay, upLimiter, downLimiter, sendBufferBytes, unverified } = this.#options;
     const limits = { upLimiter, downLimiter, sendBufferBytes, unverified };
-    this.#content = new Content({ metainfo, store, chosen, runtime, limits, host: this.#contentHost() });
-    this.#state = this.#content.table.isComplete ? "seeding" : "downloading";
+    this.#content = new Content({ metainfo, store, chosen, runtime, limits, relay, host: this.#contentHost() });
+    this.#state = this.#content.isComplete ? "seeding" : "downloading";
     for (const session of [...this.#members.sessions()]) this.#introduceContent(this.#content, session);
+    this.#wants.tick(this.#now());
     this.#members.dial();
   }
 
-  /** Ends everything but the store, which the owner closes. */
-  stop(state: "stopped" | "failed" = "stopped"): void {
+  /** Ends everything but the store, which the owner closes. Peers are told why. */
+  stop(state: "stopped" | "failed" = "stopped", why: Farewell = SHUTTING_DOWN): void {
     if (!this.#isRunning()) return;
     this.#state = state;
     this.#tickTimer?.cancel();
-    this.#members.stop(CLOSE.shuttingDown, "shutting down");
+    this.#members.stop(why.code, why.message);
     this.#content?.stop();
   }
 
@@ -117,8 +162,8 @@ export class Swarm implements SessionOwner {
   view(): SwarmView {
     const now = this.#now();
     const peers = Array.from(this.#members.sessions(), (session) => peerView(session, now));
-    const { candidates } = this.#members;
-    return { state: this.#state, error: this.#error, peers, candidates, ...contentView(this.#content, now) };
+    const { candidates, relays } = this.#members;
+    return { state: this.#state, error: this.#error, peers, candidates, relays, ...contentView(this.#content, now) };
   }
 
   onOpen(session: PeerSession): void {
@@ -142,35 +187,10 @@ export class Swarm implements SessionOwner {
         noteFidget(session, this.#now());
         this.#members.closeIfBothSeed(session);
         return;
-      case "interested":
-      case "not-interested":
-        if (session.remote.isInterested === (message.type === "interested")) return;
-        noteFidget(session, this.#now());
-        session.remote.isInterested = message.type === "interested";
-        break;
-      case "choke":
-        session.remote.isChoking = true;
-        break;
-      case "unchoke":
-        session.remote.isChoking = false;
-        session.mayAsk = true;
-        break;
-      case "have":
-      case "have-all":
-      case "bitfield":
-      case "reject":
-        session.mayAsk = true;
-        break;
-      case "piece":
-        session.mayAsk = true;
-        this.#members.noteUse(session);
-        break;
-      case "request":
-        this.#members.noteUse(session);
-        break;
       default:
-        break;
+        if (!noteNews(session, message, this.#now())) return;
     }
+    if (message.type === "piece" || message.type === "request") this.#members.noteUse(session);
     if (this.#content === undefined) noteEarly(session, message);
     else this.#content.onMessage(session, message);
     if (message.type === "have" || message.type === "bitfield" || message.type === "have-all")
@@ -194,6 +214,7 @@ export class Swarm implements SessionOwner {
   onClosed(session: PeerSession, reason: CloseReason): void {
     if (!this.#members.closed(session, reason)) return;
     this.#metadata.onClosed(session);
+    this.#wants.forget(session);
     this.#content?.onClosed(session);
     this.#recheckIfBlamed(session, reason);
     this.#options.host.onPeer(session, "closed", reason.message);
@@ -233,7 +254,16 @@ export class Swarm implements SessionOwner {
 
   #onExtendedHandshake(session: PeerSession): void {
     if (this.#state === "metadata") this.#metadata.advance();
+    if (session.remote.isRelay) this.#members.onRelay(session);
+    this.#content?.onIntroduced(session);
+    this.#wants.tick(this.#now());
     this.#members.closeIfBothSeed(session);
+  }
+
+  /** Nothing that we want has to come by way of a relay. Before the metainfo is known, any peer will do. */
+  #hasEnoughSources(): boolean {
+    const unoffered = this.#wants.unoffered();
+    return unoffered === undefined ? this.#members.count > 0 : unoffered.isEmpty;
   }
 
   #introduceContent(content: Content, session: PeerSession): void {
@@ -290,7 +320,7 @@ export class Swarm implements SessionOwner {
   #recheckIfBlamed(session: PeerSession, reason: CloseReason): void {
     if (session.upMeter.total === 0 || !reason.remote || reason.code !== CLOSE.badData) return;
     const piece = /^piece (\d{1,7})$/.exec(reason.message)?.[1];
-    if (piece !== undefined) this.#content?.recheckBlamed(Number(piece));
+    if (piece !== undefined) this.#content?.held.recheckBlamed(Number(piece));
   }
 
   #tick(): void {
@@ -299,10 +329,11 @@ export class Swarm implements SessionOwner {
     this.#members.tick(now);
     if (this.#state === "metadata") this.#metadata.advance();
     this.#content?.tick(now);
+    this.#wants.tick(now);
   }
 
   #isComplete(): boolean {
-    return this.#content?.table.isComplete ?? false;
+    return this.#content?.isComplete ?? false;
   }
 
   #isRunning(): boolean {

@@ -8,12 +8,14 @@ import type { Runtime, Timer } from "../ports/runtime.js";
 import { UNIT_BYTES } from "../torrent/geometry.js";
 import { pieceFrame, pieceFrameBytes } from "../wire/encode.js";
 import { BLOCK_MAX_BYTES } from "../wire/limits.js";
-import { Choker, hasFreeSlot } from "./choker.js";
+import { Choker, hasFreeRelaySlot, hasFreeSlot } from "./choker.js";
 import { FramePool } from "./frame-pool.js";
 import type { PieceTable } from "./piece-table.js";
 
 export interface UploadHost {
   sessions(): Iterable<PeerSession>;
+  /** A block has been handed to a socket. */
+  onServed(session: PeerSession, piece: PieceIndex): void;
   /** Storage could not give a block of a piece that it claims to have. */
   onReadFailed(piece: PieceIndex, error: unknown): void;
 }
@@ -26,6 +28,8 @@ export interface UploadParts {
   readonly limiter: RateLimiter;
   /** Bytes that may wait in one socket, those being read included: beyond it nothing is read from storage. */
   readonly sendBufferBytes: () => number;
+  /** True when peers are not served by what they give: a seed gets nothing from anybody, a relay nothing for itself. */
+  readonly servesInTurn: () => boolean;
 }
 
 const CHOKE_ROUND_MS = 10_000;
@@ -39,6 +43,8 @@ export class UploadFlow {
   readonly #parts: UploadParts;
   readonly #choker: Choker;
   readonly #reading = new Set<Promise<void>>();
+  /** How many blocks of a piece are being read. */
+  readonly #readPieces = new Map<number, number>();
   readonly #frames = new FramePool();
   #nextRoundAt: number;
   #limiterTimer: Timer | undefined;
@@ -65,8 +71,14 @@ export class UploadFlow {
   onInterested(session: PeerSession): void {
     if (!session.amChoking) return;
     let served = 0;
-    for (const other of this.#parts.host.sessions()) if (!other.amChoking && other.remote.isInterested) served++;
-    if (hasFreeSlot(served)) this.#unchoke(session);
+    let relays = 0;
+    for (const { amChoking, remote } of this.#parts.host.sessions()) {
+      if (amChoking || !remote.isInterested) continue;
+      if (remote.isRelay) relays++;
+      else served++;
+    }
+    if (session.remote.isRelay ? hasFreeRelaySlot(relays) || hasFreeSlot(served) : hasFreeSlot(served))
+      this.#unchoke(session);
   }
 
   /** Who was served has gone, or wants nothing more: the next one need not wait for the round. */
@@ -100,6 +112,13 @@ export class UploadFlow {
     }
   }
 
+  /** Pieces that somebody waits for, or of which something is being read. */
+  busyPieces(): ReadonlySet<number> {
+    const busy = new Set(this.#readPieces.keys());
+    for (const session of this.#parts.host.sessions()) session.uploads.collectPieces(busy);
+    return busy;
+  }
+
   /** To be called about once a second. */
   tick(now: number): void {
     // A limit that was lifted is noticed here.
@@ -107,7 +126,7 @@ export class UploadFlow {
     this.#frames.tick(now);
     if (now < this.#nextRoundAt) return;
     this.#nextRoundAt = now + CHOKE_ROUND_MS;
-    const decision = this.#choker.round(this.#chokerPeers(now), now, this.#parts.table.isComplete);
+    const decision = this.#choker.round(this.#chokerPeers(now), now, this.#parts.servesInTurn());
     const byId = new Map([...this.#parts.host.sessions()].map((session) => [session.id, session]));
     for (const id of decision.choke) {
       const session = byId.get(id);
@@ -124,6 +143,7 @@ export class UploadFlow {
       id: session.id,
       isInterested: session.remote.isInterested,
       isUnchoked: !session.amChoking,
+      isRelay: session.remote.isRelay,
       downRate: session.downMeter.bytesPerSecond(now),
       since: session.chokedSince,
     }));
@@ -162,6 +182,7 @@ export class UploadFlow {
     const piece = table.geometry.pieceIndex(request.piece);
     const frame = this.#frames.take(pieceFrameBytes(request.length), runtime.clock.now());
     const { block } = pieceFrame(piece, request.begin, request.length, frame);
+    this.#readPieces.set(piece, (this.#readPieces.get(piece) ?? 0) + 1);
     session.uploads.reading++;
     session.uploads.readingBytes += request.length;
     let failure: { readonly error: unknown } | undefined;
@@ -170,6 +191,7 @@ export class UploadFlow {
     } catch (error) {
       failure = { error };
     }
+    this.#readEnded(piece);
     session.uploads.reading--;
     session.uploads.readingBytes -= request.length;
     if (failure !== undefined || this.#stopped || !session.isActive) {
@@ -181,8 +203,15 @@ export class UploadFlow {
       session.upMeter.add(request.length, runtime.clock.now());
       this.meter.add(request.length, runtime.clock.now());
       session.sendFrame(frame, this.#frames.give);
+      host.onServed(session, piece);
     }
     this.#pump(session);
+  }
+
+  #readEnded(piece: PieceIndex): void {
+    const others = (this.#readPieces.get(piece) ?? 1) - 1;
+    if (others === 0) this.#readPieces.delete(piece);
+    else this.#readPieces.set(piece, others);
   }
 
   #pumpLater(now: number): void {

@@ -72,6 +72,35 @@ describe("Bitfield", () => {
     expect([field.count, copy.count]).toEqual([8, 7]);
   });
 
+  it("combines with others as sets do, and counts right", () => {
+    const size = 19;
+    const flags = fc.uint8Array({ minLength: size, maxLength: size, max: 1 });
+    fc.assert(
+      fc.property(flags, flags, (a, b) => {
+        const [one, other] = [Bitfield.fromFlags(a), Bitfield.fromFlags(b)];
+        const combined = (act: (field: Bitfield) => void): Bitfield => {
+          const field = one.clone();
+          act(field);
+          expect(field.count).toBe([...field.indexes()].length);
+          return field;
+        };
+        const both = a.map((flag, at) => flag & (b[at] ?? 0));
+        expect(
+          combined((field) => field.unite(other)).equals(Bitfield.fromFlags(a.map((flag, at) => flag | (b[at] ?? 0)))),
+        ).toBe(true);
+        expect(combined((field) => field.intersect(other)).equals(Bitfield.fromFlags(both))).toBe(true);
+        expect(
+          combined((field) => field.subtract(other)).equals(
+            Bitfield.fromFlags(a.map((flag, at) => flag & ~(b[at] ?? 0))),
+          ),
+        ).toBe(true);
+        expect(one.overlap(other)).toBe(Bitfield.fromFlags(both).count);
+        expect(one.overlaps(other)).toBe(both.some((flag) => flag === 1));
+      }),
+    );
+    expect(() => new Bitfield(8).unite(new Bitfield(9))).toThrow("Invariant");
+  });
+
   it("is made from one flag a piece", () => {
     expect([...Bitfield.fromFlags(Uint8Array.of(0, 1, 0, 255)).indexes()]).toEqual([1, 3]);
   });

@@ -85,6 +85,37 @@ export class Bitfield {
     this.#count = this.size;
   }
 
+  /** Adds all pieces of a set of the same size. */
+  unite(other: Bitfield): void {
+    this.#combine(other, (own, its) => own | its);
+  }
+
+  /** Leaves only what is in the other set, of the same size, as well. */
+  intersect(other: Bitfield): void {
+    this.#combine(other, (own, its) => own & its);
+  }
+
+  /** Takes out all pieces of a set of the same size. */
+  subtract(other: Bitfield): void {
+    this.#combine(other, (own, its) => own & ~its);
+  }
+
+  /** How many pieces are in both sets, which are of the same size. */
+  overlap(other: Bitfield): number {
+    let count = 0;
+    for (let at = 0; at < this.#bytes.length; at++) count += bitCount((this.#bytes[at] ?? 0) & (other.#bytes[at] ?? 0));
+    return count;
+  }
+
+  /** True when some piece is in both sets, which are of the same size. */
+  overlaps(other: Bitfield): boolean {
+    return this.#bytes.some((byte, at) => (byte & (other.#bytes[at] ?? 0)) !== 0);
+  }
+
+  equals(other: Bitfield): boolean {
+    return this.size === other.size && this.#bytes.every((byte, at) => byte === other.#bytes[at]);
+  }
+
   /** The payload of a `bitfield` message, a copy (BEP 3). */
   toWire(): Uint8Array {
     return this.#bytes.slice();
@@ -104,6 +135,17 @@ export class Bitfield {
       if (byte === 0) continue;
       for (let i = at * 8; i < at * 8 + 8; i++) if ((byte & bit(i)) !== 0) yield i;
     }
+  }
+
+  #combine(other: Bitfield, bits: (own: number, its: number) => number): void {
+    invariant(other.size === this.size, `a set of ${other.size} pieces meets one of ${this.size}`);
+    let count = 0;
+    for (let at = 0; at < this.#bytes.length; at++) {
+      const byte = bits(this.#bytes[at] ?? 0, other.#bytes[at] ?? 0) & 0xff;
+      this.#bytes[at] = byte;
+      count += bitCount(byte);
+    }
+    this.#count = count;
   }
 
   #checkIndex(index: number): void {

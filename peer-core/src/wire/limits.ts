@@ -16,6 +16,9 @@ export const MAX_METADATA_BYTES = 32 * 1024 * 1024;
 /** Pieces of a share at most; what one peer may claim before the metadata is known. */
 export const MAX_PIECES = 2 ** 20;
 
+/** A bitfield of all pieces that a share may have: `sh_want`. */
+export const MAX_WANT_BYTES = MAX_PIECES / 8;
+
 /** Requests that we tell others to have waiting with us at most: our `reqq`. */
 export const REQUEST_QUEUE_TOLD = 256;
 /**

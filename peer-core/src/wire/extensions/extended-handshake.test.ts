@@ -19,6 +19,7 @@ const anyHandshake: fc.Arbitrary<ExtendedHandshake> = fc.record({
   metadataSize: optional(fc.integer({ min: 1, max: MAX_METADATA_BYTES })),
   uploadOnly: optional(fc.boolean()),
   blockMax: optional(fc.integer({ min: 16_384, max: 2 ** 31 })),
+  isRelay: optional(fc.constant(true)),
   endpoint: optional(fc.webUrl({ size: "small" }).filter((url) => url.length <= 500)),
 });
 

@@ -12,7 +12,15 @@ import {
 import { MAX_ENDPOINT_BYTES, MAX_METADATA_BYTES } from "../limits.js";
 
 /** Names of the extensions that we speak, with the ids under which we receive them (BEP 10). */
-export const LOCAL_EXTENSIONS = { ut_metadata: 1, lt_donthave: 2, ut_pex: 3, upload_only: 4, sh_close: 5 } as const;
+export const LOCAL_EXTENSIONS = {
+  ut_metadata: 1,
+  lt_donthave: 2,
+  ut_pex: 3,
+  upload_only: 4,
+  sh_close: 5,
+  sh_want: 6,
+  sh_kept: 7,
+} as const;
 export type ExtensionName = keyof typeof LOCAL_EXTENSIONS;
 
 /** What a peer tells of itself in the extended handshake. Everything is optional: strangers send what they like. */
@@ -33,6 +41,8 @@ export interface ExtendedHandshake {
   readonly blockMax?: number | undefined;
   /** Absolute URL at which it can be dialled: ours alone. */
   readonly endpoint?: string | undefined;
+  /** Carries pieces between peers that cannot dial each other: ours alone. */
+  readonly isRelay?: boolean | undefined;
   /** The receiver's address as the sender sees it, 4 or 16 bytes (BEP 10): told, not read. */
   readonly yourIp?: Uint8Array | undefined;
 }
@@ -49,6 +59,7 @@ export function encodeExtendedHandshake(handshake: ExtendedHandshake): Uint8Arra
   if (handshake.uploadOnly !== undefined) put("upload_only", handshake.uploadOnly ? 1 : 0);
   put("block_max", handshake.blockMax);
   put("endpoint", handshake.endpoint);
+  if (handshake.isRelay === true) put("relay", 1);
   put("yourip", handshake.yourIp);
   return encodeBencode(dict);
 }
@@ -57,6 +68,7 @@ export function encodeExtendedHandshake(handshake: ExtendedHandshake): Uint8Arra
 export function decodeExtendedHandshake(payload: Uint8Array): ExtendedHandshake {
   const dict = decodeDict(payload);
   const uploadOnly = intOf(dict, "upload_only");
+  const relay = intOf(dict, "relay");
   return {
     extensions: extensionsOf(dict),
     client: textOf(dict, "v")?.slice(0, MAX_CLIENT_LENGTH),
@@ -66,6 +78,7 @@ export function decodeExtendedHandshake(payload: Uint8Array): ExtendedHandshake 
     uploadOnly: uploadOnly === undefined ? undefined : uploadOnly !== 0,
     blockMax: inRange(intOf(dict, "block_max"), 16_384, 2 ** 31),
     endpoint: (bytesOf(dict, "endpoint")?.length ?? 0) <= MAX_ENDPOINT_BYTES ? textOf(dict, "endpoint") : undefined,
+    isRelay: relay === undefined ? undefined : relay === 1,
   };
 }
 

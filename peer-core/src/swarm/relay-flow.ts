@@ -1,0 +1,305 @@
+import type { PieceIndex } from "../base/ids.js";
+import type { PeerSession } from "../peer/peer-session.js";
+import type { Clock, Timer } from "../ports/runtime.js";
+import { Bitfield } from "../torrent/bitfield.js";
+import type { CacheTenant } from "./cache-room.js";
+import type { PieceTable } from "./piece-table.js";
+import { demandOf, FEWEST_AHEAD, piecesToFetch, type Downloader } from "./relay-demand.js";
+import type { Victim } from "./relay-eviction.js";
+import { RelayPromise, type RelayRole } from "./relay-promise.js";
+import { wantsOf } from "./wants-of.js";
+
+export interface RelayParts {
+  /** Where pieces are kept, and for how long a whole share. */
+  readonly role: RelayRole;
+  readonly table: PieceTable;
+  readonly clock: Clock;
+  readonly sessions: () => Iterable<PeerSession>;
+  readonly offersOf: (piece: number) => number;
+  /** What comes in, of all peers together, bytes per second. */
+  readonly downRate: (now: number) => number;
+  /** Pieces that somebody waits for, or that are being read. */
+  readonly busyPieces: () => ReadonlySet<number>;
+  /** Pieces wanted, or what is wanted at all, have changed: peers are told and asked. */
+  readonly onWanted: () => void;
+  /** Takes a piece out of storage and tells everybody; resolves when that is done. */
+  readonly discard: (piece: PieceIndex) => Promise<void>;
+}
+
+/** What happens together is looked at together … */
+const SHORTEST_PAUSE_MS = 20;
+/** … and where there are many pieces and downloaders, a tenth of the time is spent on it at most. */
+const WORTH_A_MS = 100_000;
+/** Who has taken something this recently, or has come, has room for two pieces. */
+const ACTIVE_MS = 10_000;
+/** Of one downloader's window: what takes the fastest line a moment to carry, and leaves room for others in the cache. */
+const MOST_AHEAD_BYTES = 64 * 1024 * 1024;
+const MOST_AHEAD_PART = 1 / 4;
+/** Pieces are chosen as fast as they come: room that is held for what comes later is lost to what is here. */
+const CHOSEN_SECONDS = 0.5;
+const FEWEST_CHOSEN = 4;
+/** Room is made for this part of the cache at once: one piece after the other would each wait for the disk. */
+const HOPED_PART = 1 / 8;
+
+/** Everything that a relay does otherwise in one share: it wants what its peers want, a little ahead of them, while there is room. */
+export class RelayFlow implements CacheTenant {
+  readonly #parts: RelayParts;
+  readonly #promise: RelayPromise;
+  /** Pieces wanted for which room is held, until they are stored or given up. */
+  readonly #chosen = new Set<PieceIndex>();
+  readonly #leaving = new Set<number>();
+  readonly #servedAt: Float64Array;
+  readonly #lastTaken = new Map<number, number>();
+  /** What somebody wants and does not have, here or not. */
+  #demand: Bitfield;
+  #timer: Timer | undefined;
+  #plannedAt = Number.NEGATIVE_INFINITY;
+  #stopped = false;
+
+  constructor(parts: RelayParts) {
+    this.#parts = parts;
+    const { pieceCount } = parts.table.geometry;
+    this.#demand = new Bitfield(pieceCount);
+    this.#servedAt = new Float64Array(pieceCount).fill(Number.NEGATIVE_INFINITY);
+    this.#promise = new RelayPromise(parts.role, this, parts.table);
+    parts.role.room.join(this);
+  }
+
+  /** See `CacheTenant`. */
+  get heldBytes(): number {
+    const { have, geometry } = this.#parts.table;
+    const last = geometry.pieceCount - 1;
+    const spare = have.has(last) ? geometry.pieceLength - geometry.pieceSize(geometry.pieceIndex(last)) : 0;
+    return have.count * geometry.pieceLength - spare;
+  }
+
+  /** Milliseconds since 1970 until which the share is promised to be kept; 0: it is not. */
+  get keptUntilMs(): number {
+    return this.#promise.untilMs;
+  }
+
+  /** What is not here and wanted by peers that are no relays: all that another relay is told, so that nothing echoes. */
+  ownDemand(): Bitfield {
+    const { table, sessions } = this.#parts;
+    const demand = new Bitfield(table.geometry.pieceCount);
+    for (const session of sessions()) {
+      const wants = session.remote.isRelay ? undefined : wantsOf(session);
+      if (wants !== undefined) demand.unite(wants);
+    }
+    demand.subtract(table.have);
+    return demand;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    this.#parts.role.room.leave(this);
+  }
+
+  isLacking(piece: number): boolean {
+    return (this.#promise.isFetching || this.#demand.has(piece)) && !this.#parts.table.have.has(piece);
+  }
+
+  lacksAnyOf(pieces: Bitfield): boolean {
+    const lacking = this.#wantsNow().clone();
+    lacking.subtract(this.#parts.table.have);
+    return pieces.isFull ? !lacking.isEmpty : lacking.overlaps(pieces);
+  }
+
+  /** What is wanted, offered or here has changed: looked at soon. */
+  onChange(): void {
+    if (this.#stopped || this.#timer !== undefined) return;
+    const { clock } = this.#parts;
+    this.#timer = clock.schedule(Math.max(1, this.#plannedAt + this.#pauseMs() - clock.now()), () => {
+      this.#timer = undefined;
+      this.#plan(clock.now());
+    });
+  }
+
+  /** See `CacheTenant`. */
+  onRoom(): void {
+    this.onChange();
+  }
+
+  onStored(piece: PieceIndex): void {
+    this.#servedAt[piece] = this.#parts.clock.now();
+    this.#giveUp(piece);
+    this.onChange();
+  }
+
+  onServed(session: PeerSession, piece: number): void {
+    const now = this.#parts.clock.now();
+    this.#servedAt[piece] = now;
+    this.#lastTaken.set(session.id, now);
+  }
+
+  /** A peer has come, of which the metainfo was known or has become known. */
+  onPeer(session: PeerSession): void {
+    this.#promise.greet(session);
+    this.onChange();
+  }
+
+  onClosed(session: PeerSession): void {
+    this.#lastTaken.delete(session.id);
+    this.onChange();
+  }
+
+  /** To be called about once a second. */
+  tick(now: number): void {
+    this.#plan(now);
+    this.#promise.tick(!this.#demand.isEmpty, this.#parts.sessions());
+  }
+
+  /** See `CacheTenant`. */
+  victims(): readonly Victim[] {
+    if (this.#promise.untilMs > 0) return [];
+    const { table, busyPieces } = this.#parts;
+    const spared = this.#spared(busyPieces());
+    const urgency = this.#urgency();
+    const victims: Victim[] = [];
+    for (const piece of table.have.indexes()) {
+      if (spared.has(piece)) continue;
+      const rank = urgency[piece] ?? 0;
+      const bytes = table.geometry.pieceSize(table.geometry.pieceIndex(piece));
+      victims.push({ piece, bytes, rank, servedAt: this.#servedAt[piece] ?? 0 });
+    }
+    return victims;
+  }
+
+  /** See `CacheTenant`. */
+  async evict(index: number): Promise<void> {
+    const piece = this.#parts.table.geometry.pieceIndex(index);
+    if (this.#stopped || !this.#parts.table.have.has(piece)) return;
+    this.#leaving.add(piece);
+    await this.#parts.discard(piece);
+    this.#leaving.delete(piece);
+  }
+
+  #plan(now: number): void {
+    if (this.#stopped) return;
+    this.#plannedAt = now;
+    const { table, role } = this.#parts;
+    const downloaders = this.#downloaders(now);
+    const demand = demandOf(downloaders, table.geometry.pieceCount);
+    const isNews = !demand.equals(this.#demand);
+    this.#demand = demand;
+    const dropped = this.#dropUseless();
+    const wanted = piecesToFetch({
+      downloaders: this.#promise.isFetching ? [...downloaders, this.#promise.asDownloader()] : downloaders,
+      ahead: this.#ahead(),
+      pieceLength: table.geometry.pieceLength,
+      mostAheadBytes: Math.min(MOST_AHEAD_BYTES, role.room.quotaBytes * MOST_AHEAD_PART),
+      offersOf: (piece) => (this.#leaving.has(piece) ? 0 : this.#parts.offersOf(piece)),
+    });
+    const chosen = this.#choose(wanted.slice(0, this.#mayChoose(now)));
+    if (chosen === wanted.length) role.room.content(this);
+    if (isNews || dropped > 0 || chosen > 0) this.#parts.onWanted();
+  }
+
+  /** Pieces that may be chosen besides those that have not come yet. */
+  #mayChoose(now: number): number {
+    const { table, downRate } = this.#parts;
+    const most = Math.ceil((downRate(now) * CHOSEN_SECONDS) / table.geometry.pieceLength);
+    return Math.max(0, Math.max(FEWEST_CHOSEN, most) - this.#chosen.size);
+  }
+
+  /** How many of the pieces there was room for. */
+  #choose(wanted: readonly number[]): number {
+    const { table, role } = this.#parts;
+    const { geometry } = table;
+    let count = 0;
+    for (const index of wanted) {
+      const piece = geometry.pieceIndex(index);
+      const hopedBytes = Math.min((wanted.length - count) * geometry.pieceLength, this.#hopedBytes());
+      if (!role.room.hold(this, geometry.pieceSize(piece), hopedBytes)) break;
+      this.#chosen.add(piece);
+      table.want(piece);
+      count++;
+    }
+    return count;
+  }
+
+  #hopedBytes(): number {
+    return this.#parts.role.room.quotaBytes * HOPED_PART;
+  }
+
+  /** Pieces that were chosen and not begun are given up when nobody wants or offers them any more. */
+  #dropUseless(): number {
+    const { table, offersOf } = this.#parts;
+    const wanted = this.#wantsNow();
+    let dropped = 0;
+    for (const piece of [...this.#chosen]) {
+      if (!table.isOpen(piece) || (wanted.has(piece) && offersOf(piece) > 0)) continue;
+      this.#giveUp(piece);
+      dropped++;
+    }
+    return dropped;
+  }
+
+  #giveUp(piece: PieceIndex): void {
+    if (!this.#chosen.delete(piece)) return;
+    const { table, role } = this.#parts;
+    table.unwant(piece);
+    role.room.release(this, table.geometry.pieceSize(piece));
+  }
+
+  #ahead(): Bitfield {
+    const ahead = this.#parts.table.have.clone();
+    for (const piece of this.#chosen) ahead.set(piece);
+    return ahead;
+  }
+
+  /** What others want, which is part of the whole that is to be kept. */
+  #wantsNow(): Bitfield {
+    return this.#promise.isFetching ? this.#promise.asDownloader().wants : this.#demand;
+  }
+
+  #downloaders(now: number): Downloader[] {
+    const downloaders: Downloader[] = [];
+    for (const session of this.#parts.sessions()) {
+      const wants = wantsOf(session);
+      if (wants === undefined) continue;
+      if (!this.#lastTaken.has(session.id)) this.#lastTaken.set(session.id, now);
+      downloaders.push({ wants, bytesPerSecond: session.upMeter.bytesPerSecond(now) });
+    }
+    return downloaders;
+  }
+
+  /** By piece: 0 when nobody wants it, 1 when all who do have it, then more the faster they take who wait for it. */
+  #urgency(): Uint8Array {
+    const { table, sessions, clock } = this.#parts;
+    const urgency = new Uint8Array(table.geometry.pieceCount);
+    for (const { remote } of sessions()) for (const piece of remote.wants.bitfield?.indexes() ?? []) urgency[piece] = 1;
+    for (const { wants, bytesPerSecond } of this.#downloaders(clock.now())) {
+      // Within a factor of four they are alike: whoever is a little slower must not become slower still for that.
+      const level = 2 + Math.floor(Math.log2(1 + bytesPerSecond) / 2);
+      for (const piece of wants.indexes()) urgency[piece] = Math.max(urgency[piece] ?? 0, level);
+    }
+    return urgency;
+  }
+
+  /** What is asked for, being read or leaving, and two pieces for each who is taking something. */
+  #spared(busy: ReadonlySet<number>): Set<number> {
+    const { table, sessions, clock } = this.#parts;
+    const spared = new Set([...busy, ...this.#leaving]);
+    const now = clock.now();
+    for (const session of sessions()) {
+      if (now - (this.#lastTaken.get(session.id) ?? Number.NEGATIVE_INFINITY) > ACTIVE_MS) continue;
+      const waiting = wantsOf(session);
+      if (waiting === undefined) continue;
+      waiting.intersect(table.have);
+      let count = 0;
+      for (const piece of waiting.indexes()) {
+        if (count++ >= FEWEST_AHEAD) break;
+        spared.add(piece);
+      }
+    }
+    return spared;
+  }
+
+  #pauseMs(): number {
+    let work = 0;
+    for (const session of this.#parts.sessions()) work += session.remote.wants.bitfield?.size ?? 0;
+    return Math.max(SHORTEST_PAUSE_MS, work / WORTH_A_MS);
+  }
+}
