@@ -30,6 +30,8 @@ export interface RelayOptions {
   readonly keepBytes: number;
   /** For so long a kept share is promised from when it was last wanted. */
   readonly keepMs: number;
+  /** Milliseconds since 1970: what is promised to be kept is promised by everybody's clock. */
+  readonly unixMs: () => number;
   /** A share that nobody is connected for any more is left after this long. */
   readonly lingerMs: number;
   /** Relay links at once from one address. */

@@ -7,6 +7,7 @@ import type { Runtime } from "../ports/runtime.js";
 import type { TrackerChannel } from "../ports/tracker-channel.js";
 import type { Metainfo } from "../torrent/metainfo.js";
 import type { ShareLink } from "../torrent/share-link.js";
+import type { RelayOptions } from "./relay-options.js";
 
 /** Bytes per second; 0 means no limit. */
 export interface RateLimits {
@@ -37,6 +38,8 @@ export interface ClientOptions {
   readonly maxConnections?: number | undefined;
   /** Memory for pieces under way, of all shares together; 64 MiB when left out. */
   readonly unverifiedBytes?: number | undefined;
+  /** Carries shares of others; without it links for shares that are not here are closed. */
+  readonly relay?: RelayOptions | undefined;
 }
 
 export interface ShareOptions {
