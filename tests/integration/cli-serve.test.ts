@@ -76,7 +76,8 @@ describe("a hub", () => {
   it("refuses upgrades that lead nowhere, and nonsense", async () => {
     const upgrade = "GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
     expect(await answerTo(upgrade)).toContain("404");
-    expect(await answerTo("\u0000\u0001nonsense\r\n\r\n")).toContain("400");
+    expect(await answerTo("GARBAGE\r\n\r\n")).toContain("400");
+    expect(await answerTo("\u0000\u0001nonsense\r\n\r\n")).toBe("");
     expect((await fetch(`${url}health`)).status).toBe(200);
   });
 });
