@@ -38,6 +38,18 @@ describe("the command line", () => {
     expect((await parse("upload", "x")).flags.listen).toBeUndefined();
   });
 
+  it("takes how a hub's relay is to be run, and further authorities of any command", async () => {
+    const relay = ["--relay", "any", "--cache", "1G", "--keep", "1M", "--keep-time", "2d", "--tracker", "ws://x"];
+    expect((await parse("serve", ...relay, "--ca", "x.pem")).flags).toMatchObject({
+      relay: "any",
+      cache: "1G",
+      keep: "1M",
+      keepTime: "2d",
+      tracker: ["ws://x"],
+      ca: "x.pem",
+    });
+  });
+
   it("gives brief help with examples for every command", async () => {
     for (const name of ["serve", "tracker", "upload", "download", "search", "info", "create", "client"]) {
       const parsed = await parseCommandLine([name, "--help"], "1.2.3");
@@ -55,9 +67,6 @@ describe("the command line", () => {
     [["upload", "x", "--private"], "--private is not available yet"],
     [["upload", "x", "--password-file", "f"], "not available yet"],
     [["upload", "x", "--until-kept"], "not available yet"],
-    [["serve", "--relay", "any"], "not available yet"],
-    [["serve", "--cache", "1G"], "not available yet"],
-    [["serve", "--keep", "1G"], "not available yet"],
     [["tracker", "8000", "--store", "redis://localhost"], "not available yet"],
     [[], "--help"],
   ])("refuses %j", async (argv, said) => {

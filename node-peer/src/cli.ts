@@ -13,6 +13,10 @@ const commonOptions: readonly OptionSpec[] = [
   { flags: "--up <rate>", description: "upload limit per second, e.g. 2M or 500K; 0 for none" },
   { flags: "--down <rate>", description: "download limit per second" },
   { flags: "--data <dir>", description: "data folder: remembered hashes, owner tokens, a hub's catalogue" },
+  {
+    flags: "--ca <file>",
+    description: "certificates in PEM format to trust for https:// and wss://, besides the usual",
+  },
   { flags: "--config <file>", description: "JSON file with options by their long names" },
   { flags: "--json", description: "one JSON object a line on standard output" },
   { flags: "-q, --quiet", description: "print data and errors only" },
@@ -22,7 +26,7 @@ const commonOptions: readonly OptionSpec[] = [
 const INTRODUCTION = `Shares files between peers: the BitTorrent protocol over WebSocket.
 
 Examples:
-  shoal serve                        run a hub: tracker and page on one port
+  shoal serve                        run a hub: tracker, relay and page on one port
   shoal upload holiday/ song.flac    share; prints the links; seeds until Ctrl-C
   shoal download song.flac           by name, link, magnet or .torrent
   shoal search holiday`;

@@ -3,8 +3,10 @@ import {
   type ClientOptions,
   type Clock,
   type Hasher,
+  type ListenAddress,
   type Random,
   type RateLimits,
+  type RelayOptions,
   type TrackerChannel,
 } from "@shoal/peer-core";
 import {
@@ -16,14 +18,19 @@ import {
 } from "@shoal/peer-core/platform";
 import { combineDialers } from "./net/combine-dialers.js";
 import { connectByFrames } from "./net/connect-by-frames.js";
+import { connectSecurely } from "./net/trusted-authorities.js";
 import { createTcpDialer } from "./net/tcp-dialer.js";
 import { leadsHome } from "./net/leads-home.js";
 import { createHashThreads } from "./hashing/hash-threads.js";
 import type { CheckedWriter } from "./storage/checked-writer.js";
 import { listenForPeers, type PeerServer } from "./net/peer-server.js";
 import { trackerKind } from "./catalogue/tracker-urls.js";
+import { createOwnRelayChannel } from "./relay/own-relay-channel.js";
 import { createHttpTrackerChannel } from "./trackers/http-tracker-channel.js";
 import { createUdpTrackerChannel } from "./trackers/udp-tracker-channel.js";
+
+/** How WebSockets are opened here. */
+const SOCKETS = { createConnection: connectByFrames, createSecureConnection: connectSecurely };
 
 export interface NodePeerOptions {
   /** Port to listen on, 0 for a free one; undefined: none is opened. */
@@ -49,21 +56,10 @@ export function createHasher(): Hasher {
   return createHashThreads().hasher;
 }
 
-/** The one place where the parts of a Node peer are chosen. Throws ShoalError("connection") when the port is taken. */
+/** Opens a peer that shares and gets. Throws ShoalError("connection") when the port is taken. */
 export async function openNodePeer(options: NodePeerOptions): Promise<NodePeer> {
-  const clock = createSystemClock();
   const { hasher, checkedWriter } = createHashThreads();
-  const random = createCryptoRandom();
-  const userAgent = `Shoal/${options.version}`;
-  const clientOptions: ClientOptions = {
-    runtime: { clock, hasher, random },
-    dialer: combineDialers([createTcpDialer(), createWebSocketDialer({ createConnection: connectByFrames })]),
-    ranges: createFetchRangeSource({ userAgent, leadsHome }),
-    openTracker: (url) => openTracker(url, { clock, random, userAgent }),
-    clientName: `Shoal ${options.version}`,
-    limits: options.limits,
-  };
-  const client = new Client(clientOptions);
+  const client = new Client(clientOptions(options, hasher));
   const server = await listen(options, client);
   return {
     client,
@@ -73,6 +69,50 @@ export async function openNodePeer(options: NodePeerOptions): Promise<NodePeer> 
       await client.close();
       await server?.close();
     },
+  };
+}
+
+export interface RelayClientOptions {
+  readonly limits: RateLimits;
+  readonly version: string;
+  readonly hasher: Hasher;
+  readonly relay: RelayOptions;
+  /** The announce URL of the hub whose own relay this is. */
+  readonly ownTracker: string;
+  /** Where everybody else finds it. */
+  readonly listen: ListenAddress;
+}
+
+/** A hub's relay, without a port of its own: links are handed to it. */
+export function createRelayClient(options: RelayClientOptions): Client {
+  const { relay, listen, ownTracker } = options;
+  const plain = clientOptions(options, options.hasher);
+  return new Client({
+    ...plain,
+    relay,
+    listen,
+    openTracker: (url) => {
+      const channel = plain.openTracker(url);
+      return channel !== undefined && url === ownTracker ? createOwnRelayChannel(channel) : channel;
+    },
+  });
+}
+
+/** The one place where the parts of a Node peer are chosen. */
+function clientOptions(
+  { version, limits }: Pick<NodePeerOptions, "version" | "limits">,
+  hasher: Hasher,
+): ClientOptions {
+  const clock = createSystemClock();
+  const random = createCryptoRandom();
+  const userAgent = `Shoal/${version}`;
+  return {
+    runtime: { clock, hasher, random },
+    dialer: combineDialers([createTcpDialer(), createWebSocketDialer(SOCKETS)]),
+    ranges: createFetchRangeSource({ userAgent, leadsHome }),
+    openTracker: (url) => openTracker(url, { clock, random, userAgent }),
+    clientName: `Shoal ${version}`,
+    limits,
   };
 }
 
@@ -96,7 +136,7 @@ interface TrackerTools {
 function openTracker(url: string, tools: TrackerTools): TrackerChannel | undefined {
   switch (trackerKind(url)) {
     case "hub":
-      return createWebSocketTrackerChannel(url, tools);
+      return createWebSocketTrackerChannel(url, { ...tools, createSecureConnection: SOCKETS.createSecureConnection });
     case "http":
       return createHttpTrackerChannel(url, tools);
     case "udp":

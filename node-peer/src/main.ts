@@ -5,6 +5,7 @@ import * as v from "valibot";
 import { optionNames, parseCommandLine, type ParsedCommandLine } from "./cli.js";
 import { readConfigFile } from "./settings/config-file.js";
 import { EXIT, exitCodeOf, type ExitCode } from "./exit-codes.js";
+import { trustAuthorities } from "./net/trusted-authorities.js";
 import { Output } from "./terminal/output.js";
 import { Settings } from "./settings/settings.js";
 import { Shutdown } from "./terminal/shutdown.js";
@@ -47,6 +48,8 @@ async function runCommand(line: ParsedCommandLine, output: Output, version: stri
     verbose: settings.flag("verbose"),
     color: hasColor(process.env),
   });
+  const authorities = settings.text("ca");
+  if (authorities !== undefined) await trustAuthorities(authorities);
   const shutdown = new Shutdown(() => {
     output.live([]);
     output.note("Stopping… (once more to quit at once)");

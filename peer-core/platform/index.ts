@@ -1,5 +1,5 @@
 export type { CloseReason, Connection, ConnectionEvents, Dialer } from "../src/ports/connection.js";
-export type { CreateConnection } from "./open-websocket.js";
+export type { CreateConnection, SocketOpeners } from "./open-websocket.js";
 export { createCryptoRandom } from "./crypto-random.js";
 export { createFetchRangeSource, type FetchRangeSourceOptions } from "./fetch-range-source.js";
 export { createMemoryPieceStore, type MemoryPieceStoreOptions } from "./memory-piece-store.js";

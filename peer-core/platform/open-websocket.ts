@@ -12,15 +12,28 @@ export interface OpeningWebSocket {
   readonly remoteAddress: () => string | undefined;
 }
 
-/** In Node: opens the socket of a plain ws:// link, as `net.connect` does. */
+/** In Node: opens the socket of a link, as `net.connect` and `tls.connect` do. */
 export type CreateConnection = NonNullable<WebSocket.ClientOptions["createConnection"]>;
 
-/** Starts opening `address` by what this platform has. Throws what it throws for an address it refuses. */
-export function openWebSocket(
+/** In Node: how sockets are opened; Node's own way where something is left out. */
+export interface SocketOpeners {
+  /** For ws:// links. */
+  readonly createConnection?: CreateConnection | undefined;
+  /** For wss:// links. */
+  readonly createSecureConnection?: CreateConnection | undefined;
+}
+
+/** What `ws` has to be told so that it opens the socket of `address` by `openers`. */
+export function openingOptions(
   address: string,
-  subprotocol: string,
-  createConnection?: CreateConnection,
-): OpeningWebSocket {
+  openers: SocketOpeners,
+): Pick<WebSocket.ClientOptions, "createConnection"> {
+  const open = address.startsWith("wss:") ? openers.createSecureConnection : openers.createConnection;
+  return open === undefined ? {} : { createConnection: open };
+}
+
+/** Starts opening `address` by what this platform has. Throws what it throws for an address it refuses. */
+export function openWebSocket(address: string, subprotocol: string, openers: SocketOpeners): OpeningWebSocket {
   // The types are those of `ws`; in a browser the same name is the browser's own.
   const isNode = "terminate" in (WebSocket.prototype as object);
   if (!isNode) {
@@ -35,7 +48,7 @@ export function openWebSocket(
     followRedirects: false,
     // Masks protect proxies from pages that choose the bytes; nobody does here, and a zero mask saves a pass over them.
     generateMask: (mask) => void mask.fill(0),
-    ...(createConnection !== undefined && address.startsWith("ws:") ? { createConnection } : {}),
+    ...openingOptions(address, openers),
   });
   socket.on("upgrade", (response) => (remoteAddress = response.socket.remoteAddress));
   return { socket, remoteAddress: () => remoteAddress };

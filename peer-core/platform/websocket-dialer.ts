@@ -1,6 +1,6 @@
 import { ShoalError, messageOf } from "../src/base/errors.js";
 import type { Connection, Dialer } from "../src/ports/connection.js";
-import { openWebSocket, type CreateConnection, type OpeningWebSocket } from "./open-websocket.js";
+import { openWebSocket, type OpeningWebSocket, type SocketOpeners } from "./open-websocket.js";
 import { WebSocketConnection } from "./websocket-connection.js";
 
 /** Peers offer it so that a server can tell them from other users of a port. */
@@ -9,9 +9,8 @@ export const PEER_SUBPROTOCOL = "bittorrent";
 /** Long enough for a bad mobile line, short enough that a dead endpoint does not hold a dial slot for long. */
 const DIAL_TIMEOUT_MS = 15_000;
 
-export interface WebSocketDialerOptions {
+export interface WebSocketDialerOptions extends SocketOpeners {
   readonly timeoutMs?: number | undefined;
-  readonly createConnection?: CreateConnection | undefined;
 }
 
 /** Opens links to ws:// and wss:// endpoints, in Node and in browsers (an https page: to wss:// and its own machine only). */
@@ -20,9 +19,7 @@ export function createWebSocketDialer(options: WebSocketDialerOptions = {}): Dia
   return {
     canDial,
     dial: (address, signal) =>
-      new Promise((resolve, reject) =>
-        dial({ address, signal, timeoutMs, createConnection: options.createConnection, resolve, reject }),
-      ),
+      new Promise((resolve, reject) => dial({ address, signal, timeoutMs, openers: options, resolve, reject })),
   };
 }
 
@@ -45,7 +42,7 @@ interface Dial {
   readonly address: string;
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
-  readonly createConnection: CreateConnection | undefined;
+  readonly openers: SocketOpeners;
   readonly resolve: (connection: Connection) => void;
   readonly reject: (error: ShoalError) => void;
 }
@@ -58,7 +55,7 @@ function dial(request: Dial): void {
     reject(new ShoalError("connection", `Cannot dial ${address} from here`));
   } else {
     try {
-      awaitOpen(openWebSocket(address, PEER_SUBPROTOCOL, request.createConnection), request);
+      awaitOpen(openWebSocket(address, PEER_SUBPROTOCOL, request.openers), request);
     } catch (error) {
       reject(new ShoalError("connection", `Cannot dial ${address}: ${messageOf(error)}`, { cause: error }));
     }

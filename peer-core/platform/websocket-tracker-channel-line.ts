@@ -1,6 +1,7 @@
 import WebSocket from "isomorphic-ws";
 import { ShoalError, messageOf } from "../src/base/errors.js";
 import type { Clock, Timer } from "../src/ports/runtime.js";
+import { openingOptions, type SocketOpeners } from "./open-websocket.js";
 
 /** Replies have some KiB; this leaves room for any tracker's and none for mischief. */
 const MAX_REPLY_BYTES = 1024 * 1024;
@@ -15,6 +16,11 @@ export interface TrackerLineEvents {
   onText(text: string): void;
   /** Exactly once, last: why the line could not be opened, or was lost. Not after `close`. */
   onClosed(error: ShoalError): void;
+}
+
+export interface TrackerLineTools {
+  readonly clock: Clock;
+  readonly openers: SocketOpeners;
 }
 
 /** One WebSocket to a tracker: what is sent before it is open waits for that. */
@@ -36,12 +42,12 @@ export class TrackerLine {
   #knowsPings = false;
 
   /** Starts to open it. Throws what the platform throws for a URL that it refuses. */
-  constructor(url: string, clock: Clock, events: TrackerLineEvents) {
+  constructor(url: string, { clock, openers }: TrackerLineTools, events: TrackerLineEvents) {
     this.#url = url;
     this.#clock = clock;
     this.#events = events;
     this.#heardAt = clock.now();
-    this.#socket = openSocket(url);
+    this.#socket = openSocket(url, openers);
     this.#closed = new Promise((resolve) => {
       this.#socket.onclose = (event) => {
         resolve();
@@ -163,10 +169,15 @@ export class TrackerLine {
   }
 }
 
-function openSocket(url: string): WebSocket {
+function openSocket(url: string, openers: SocketOpeners): WebSocket {
   // The types are those of `ws`; in a browser the same name is the browser's own, which takes no options.
   const isNode = "terminate" in (WebSocket.prototype as object);
-  const options = { perMessageDeflate: false, maxPayload: MAX_REPLY_BYTES, followRedirects: false };
+  const options = {
+    perMessageDeflate: false,
+    maxPayload: MAX_REPLY_BYTES,
+    followRedirects: false,
+    ...openingOptions(url, openers),
+  };
   return isNode ? new WebSocket(url, options) : new WebSocket(url);
 }
 

@@ -12,6 +12,7 @@ import type {
   TrackerPeer,
   TrackerWatcher,
 } from "../src/ports/tracker-channel.js";
+import type { SocketOpeners } from "./open-websocket.js";
 import { HaveReports } from "./websocket-tracker-channel-haves.js";
 import { TrackerLine } from "./websocket-tracker-channel-line.js";
 import { PendingRequests } from "./websocket-tracker-channel-requests.js";
@@ -21,7 +22,7 @@ const REPLY_TIMEOUT_MS = 15_000;
 /** Time that the tracker has to answer a close. */
 const CLOSE_TIMEOUT_MS = 1_000;
 
-export interface WebSocketTrackerChannelOptions {
+export interface WebSocketTrackerChannelOptions extends SocketOpeners {
   readonly clock: Clock;
   /** Default 15,000. */
   readonly timeoutMs?: number | undefined;
@@ -38,6 +39,7 @@ export function createWebSocketTrackerChannel(url: string, options: WebSocketTra
 class WebSocketTrackerChannel implements TrackerChannel {
   readonly url: string;
   readonly #clock: Clock;
+  readonly #openers: SocketOpeners;
   readonly #timeoutMs: number;
   readonly #requests: PendingRequests;
   readonly #haves: HaveReports;
@@ -47,9 +49,11 @@ class WebSocketTrackerChannel implements TrackerChannel {
   #line: TrackerLine | undefined = undefined;
   #isClosed = false;
 
-  constructor(url: string, { clock, timeoutMs }: WebSocketTrackerChannelOptions) {
+  constructor(url: string, options: WebSocketTrackerChannelOptions) {
+    const { clock, timeoutMs } = options;
     this.url = url;
     this.#clock = clock;
+    this.#openers = options;
     this.#timeoutMs = timeoutMs ?? REPLY_TIMEOUT_MS;
     this.#requests = new PendingRequests(clock);
     this.#haves = new HaveReports(clock, (infoHash, pieces) => {
@@ -147,10 +151,14 @@ class WebSocketTrackerChannel implements TrackerChannel {
   }
 
   #open(): TrackerLine {
-    const line: TrackerLine = new TrackerLine(this.url, this.#clock, {
-      onText: (text) => this.#onText(line, text),
-      onClosed: (error) => this.#onLost(error),
-    });
+    const line: TrackerLine = new TrackerLine(
+      this.url,
+      { clock: this.#clock, openers: this.#openers },
+      {
+        onText: (text) => this.#onText(line, text),
+        onClosed: (error) => this.#onLost(error),
+      },
+    );
     return line;
   }
 

@@ -2,6 +2,7 @@ export * from "./torrent/index.js";
 export { isPrivateHost } from "./base/host-scope.js";
 export { Client } from "./client/client.js";
 export { TorrentSession } from "./client/torrent-session.js";
+export type * from "./client/relay-options.js";
 export type * from "./client/share-options.js";
 export type * from "./client/relay-options.js";
 export type * from "./swarm/swarm-view.js";

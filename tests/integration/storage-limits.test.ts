@@ -36,6 +36,12 @@ it.skipIf(!canMount)(
     expect(results.firstWrite).toBe("ok");
     expect(results.lastWrite).toMatch(/^disk-full: Cannot write 32768 bytes to .*share\.part: the disk is full/);
     expect(results).toMatchObject({ claimed: 0, finish: "ok", isWhole: true });
+    const cache = results.cache as Record<string, unknown>;
+    expect(cache.failure).toMatch(/^disk-full: Cannot write 32768 bytes to .*: the disk is full/);
+    expect(cache).toMatchObject({ hasOnlyWhole: true, isCounted: true, afterRemoval: "ok" });
+    // Half of what there would be without it: 4 MiB, less the other share's 3.
+    expect(cache.quotaBytes).toBeLessThan(1024 * 1024);
+    expect(cache.quotaBytes).toBeGreaterThan(128 * 1024);
     expect(results.readOnly).toMatch(/^disk: .*read-only/);
   },
 );

@@ -7,10 +7,12 @@ import { delimiter, dirname, join } from "node:path";
 /** Other people's programs that the tests run, each with the Debian package that holds it. */
 const PACKAGES = {
   aria2c: "aria2",
+  caddy: "caddy",
   curl: "curl",
   ip: "iproute2",
   mktorrent: "mktorrent",
   nginx: "nginx-light",
+  openssl: "openssl",
   "transmission-create": "transmission-cli",
   "transmission-daemon": "transmission-daemon",
 };

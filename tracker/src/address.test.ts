@@ -62,6 +62,12 @@ test("exempts plain loopback, and refuses a forwarded address that is none", () 
   expect(clientAddress(request("127.0.0.1", "unknown"), false)).toBeUndefined();
 });
 
+test("exempts what comes from the private address that it goes to, unless it was passed on", () => {
+  expect(clientAddress(request("192.168.1.1"), false)).toMatchObject({ scope: "private", isExempt: true });
+  expect(clientAddress(request("192.168.1.2"), false)).toMatchObject({ scope: "private", isExempt: false });
+  expect(clientAddress(request("192.168.1.1", "8.8.8.8"), false)).toMatchObject({ isExempt: false });
+});
+
 test("counts IPv6 by its /64", () => {
   const one = clientAddress(request("2600:1:2:3::1"), false);
   const other = clientAddress(request("2600:1:2:3:ffff::2"), false);

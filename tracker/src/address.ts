@@ -10,7 +10,7 @@ export interface ClientAddress {
   readonly scope: AddressScope;
   /** What limits count by: the address, for IPv6 its /64. */
   readonly group: string;
-  /** True for plain loopback, which limits per address leave alone. */
+  /** True for this machine itself, not for what a proxy on it passes on: limits per address leave it alone. */
   readonly isExempt: boolean;
   /** Our own address as a client on a private network reached it; undefined for others and behind a proxy. */
   readonly localIp: string | undefined;
@@ -56,7 +56,9 @@ export function clientAddress(request: IncomingMessage, trustProxy: boolean): Cl
   if (forwarded === undefined || !(trustProxy || directScope === "loopback")) {
     // Only such a client can be sent to a peer on our own machine, and Node keeps an address that was asked for.
     const localIp = directScope === "private" ? canonicalIp(request.socket.localAddress ?? "") : undefined;
-    return { ip: direct, scope: directScope, group: groupOf(direct), isExempt: directScope === "loopback", localIp };
+    // What comes from the address that it goes to comes from here: a hub's relay that listens at one private address only.
+    const isExempt = directScope === "loopback" || (forwarded === undefined && direct === localIp);
+    return { ip: direct, scope: directScope, group: groupOf(direct), isExempt, localIp };
   }
   const ip = canonicalIp(forwarded);
   if (ip === undefined) return undefined;

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { messageOf } from "@shoal/peer-core/announce";
+import type { InfoHash } from "@shoal/peer-core/announce";
 import { clientAddress, isForwarded } from "./address.js";
 import type { ClientAddress } from "./address.js";
 import { KeyedAllowance } from "./allowance.js";
@@ -65,7 +66,12 @@ class Mounted implements MountedTracker {
     this.#catalogue = catalogue;
     this.#sockets = new WebSocketFrontend({ tracker, now: milliseconds, log });
     this.#http = new HttpFrontend(tracker);
-    this.#metrics = new TrackerMetrics({ tracker, catalogue, socketCount: () => this.#sockets.socketCount });
+    this.#metrics = new TrackerMetrics({
+      tracker,
+      catalogue,
+      socketCount: () => this.#sockets.socketCount,
+      extra: options.metrics ?? [],
+    });
     this.#status = new StatusPages({ tracker, catalogue, metrics: this.#metrics, version, now: milliseconds });
     const now = Date.now;
     this.#api = new CatalogueApi({
@@ -94,6 +100,14 @@ class Mounted implements MountedTracker {
     if (address === undefined) socket.destroy();
     else if (!this.#sockets.accept(request, socket, head, address)) this.#metrics.onRefused("sockets");
     return true;
+  }
+
+  async isPublished(infoHash: InfoHash): Promise<boolean> {
+    return (await this.#catalogue.find(infoHash)) !== undefined;
+  }
+
+  async publishedInfo(infoHash: InfoHash): Promise<Uint8Array | undefined> {
+    return (await this.#catalogue.content(infoHash))?.infoBytes;
   }
 
   async close(): Promise<void> {

@@ -247,6 +247,20 @@ test("tells operators how it is", async () => {
   expect(metrics).toMatch(/^shoal_tracker_announces_total 1$/m);
 });
 
+test("tells operators of what shares its process, as it is when they ask", async () => {
+  let links = 3;
+  const metrics = [
+    { kind: "gauge", name: "links", help: "Links", read: () => links },
+    { kind: "total", name: "links_total", help: "Links so far", read: () => 7 },
+  ] as const;
+  const base = await tracker({ metrics });
+  const page = async (): Promise<string> => await (await fetch(`${base}/metrics`)).text();
+  expect(await page()).toMatch(/^# TYPE links gauge\nlinks 3$/m);
+  links = 4;
+  expect(await page()).toMatch(/^links 4$/m);
+  expect(await page()).toMatch(/^# TYPE links_total counter\nlinks_total 7$/m);
+});
+
 test("says that a port is taken", async () => {
   const base = await tracker();
   const port = Number(new URL(base).port);

@@ -1,6 +1,6 @@
 /** The tracker as a library: run one, or mount one on a server of your own. */
 export { createTracker } from "./create-tracker.js";
-export type { MountedTracker, TrackerOptions } from "./tracker-options.js";
+export type { ExtraMetric, MountedTracker, TrackerOptions } from "./tracker-options.js";
 export { startTracker } from "./start-tracker.js";
 export type { ListenOptions, RunningTracker } from "./start-tracker.js";
 export { refuseUpgrade } from "./websocket/handshake.js";

@@ -10,8 +10,9 @@ const KEEP_ALIVE_MS = 5_000;
 /**
  * Puts the limits on an HTTP server that keep slow and silent connections from filling it up: time for headers and for a
  * request, connections in all, and connections that have not asked for anything yet, of which the oldest makes room.
+ * Returns what is to be told of a connection that has asked for something else than HTTP.
  */
-export function limitServer(server: Server): void {
+export function limitServer(server: Server): (socket: Socket) => void {
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
@@ -30,11 +31,12 @@ export function limitServer(server: Server): void {
     oldest?.destroy();
     if (oldest !== undefined) silent.delete(oldest);
   });
-  const hasSpoken = ({ socket }: IncomingMessage): void => {
+  const hasSpoken = (socket: Socket): void => {
     if (silent.delete(socket)) socket.off("close", forget);
   };
-  server.on("request", hasSpoken);
-  server.on("upgrade", hasSpoken);
+  server.on("request", ({ socket }: IncomingMessage) => hasSpoken(socket));
+  server.on("upgrade", ({ socket }: IncomingMessage) => hasSpoken(socket));
+  return hasSpoken;
 }
 
 /** To be passed to `createServer`: what cannot be set afterwards. */

@@ -1,11 +1,13 @@
 import type { Registry } from "prom-client";
 import type { Catalogue } from "./catalogue.js";
+import type { ExtraMetric } from "./tracker-options.js";
 import type { Tracker } from "./tracker.js";
 
 export interface MetricsParts {
   readonly tracker: Tracker;
   readonly catalogue: Catalogue;
   readonly socketCount: () => number;
+  readonly extra: readonly ExtraMetric[];
 }
 
 /**
@@ -55,6 +57,7 @@ async function registryOf(parts: MetricsParts, refused: ReadonlyMap<string, numb
   gauge("shoal_tracker_catalogue_entries", "Shares in the catalogue", () => catalogue.count);
   total("shoal_tracker_announces_total", "Announces answered", () => tracker.announceCount);
   total("shoal_tracker_limited_total", "Announces answered from the last reply", () => tracker.limitedCount);
+  for (const { name, help, kind, read } of parts.extra) (kind === "gauge" ? gauge : total)(name, help, read);
   gauge("process_resident_memory_bytes", "Resident memory", () => process.memoryUsage.rss());
   const byLimit: InstanceType<typeof Counter<"limit">> = new Counter({
     name: "shoal_tracker_refused_total",

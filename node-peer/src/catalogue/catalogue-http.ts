@@ -2,6 +2,7 @@ import { messageOf, ShoalError } from "@shoal/peer-core";
 import { request as requestHttp, type IncomingMessage } from "node:http";
 import { request as requestHttps } from "node:https";
 import * as v from "valibot";
+import { trustOptions } from "../net/trusted-authorities.js";
 
 /** A catalogue that has not answered by then counts as unreachable. */
 const TIMEOUT_MS = 10_000;
@@ -59,7 +60,7 @@ async function receive(request: CatalogueRequest, signal: AbortSignal): Promise<
   const { method, url, body, headers } = request;
   const open = new URL(url).protocol === "https:" ? requestHttps : requestHttp;
   return await new Promise((resolve, reject) => {
-    const asked = open(url, { method, headers: { ...headers }, signal }, (response) => {
+    const asked = open(url, { method, headers: { ...headers }, signal, ...trustOptions() }, (response) => {
       const status = response.statusCode ?? 0;
       readBody(response, request).then((bytes) => resolve({ status, bytes }), reject);
     });

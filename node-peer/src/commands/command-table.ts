@@ -4,7 +4,7 @@ const serveCommand: CommandSpec = {
   name: "serve",
   aliases: [],
   arguments: "",
-  summary: "Run a hub: tracker, catalogue and web page on one port",
+  summary: "Run a hub: tracker, catalogue, relay and web page on one port",
   options: [
     { flags: "--port <port>", description: "port, 0 for a free one (default: PORT, else 8000)" },
     { flags: "--host <address>", description: "address to listen on (default: all)" },
@@ -14,9 +14,16 @@ const serveCommand: CommandSpec = {
       flags: "--announce-rate <count>",
       description: "announces per minute, socket and share; 0 for no limit (default: 2)",
     },
-    { flags: "--relay <policy>", description: "off, published or any", unavailable: true },
-    { flags: "--cache <size>", description: "disk for relaying", unavailable: true },
-    { flags: "--keep <size>", description: "disk for keeping whole shares", unavailable: true },
+    {
+      flags: "--relay <policy>",
+      description: "which shares to pass on: published here, any, or off (default: published)",
+    },
+    {
+      flags: "--cache <size>",
+      description: "disk for what is passed on; 0 for no relay (default: 10G or half of what is free)",
+    },
+    { flags: "--keep <size>", description: "disk of that for keeping whole shares (default: 0)" },
+    { flags: "--keep-time <time>", description: "how long a kept share is promised (default: 7d)" },
   ],
   examples: ["serve", "serve --port 80 --data /var/lib/shoal --public-url https://hub.example/"],
   load: async () => (await import("./serve.js")).serve,

@@ -35,14 +35,10 @@ export class WebSocketAcceptor {
     return /^[^?#]*\/peer(?:[?#]|$)/.test(request.url ?? "");
   }
 
-  /** The listener for an HTTP server's "upgrade" event: answers every request, with a link or with a refusal. */
+  /** Answers an upgrade request that is for peers, with a link or with a refusal. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // A socket without an error listener takes the process with it when its peer resets.
     socket.on("error", () => socket.destroy());
-    if (!WebSocketAcceptor.handles(request)) {
-      refuseUpgrade(socket, 404, "Peers connect at /peer");
-      return;
-    }
     const client = clientAddress(request, this.#trustProxy);
     if (client.address === "") {
       // It has reset by now, though what it sent can still be read.

@@ -7,6 +7,7 @@ import { parseRate } from "../units.js";
 import { reachability } from "./common-settings.js";
 import { readConfigFile } from "./config-file.js";
 import { knownTrackers } from "./known-trackers.js";
+import { relayPlan } from "./relay-plan.js";
 import { Settings } from "./settings.js";
 
 const never = new AbortController().signal;
@@ -51,6 +52,44 @@ describe("settings", () => {
     expect(reachability(settings({ listen: false }))).toEqual({ port: undefined, endpoint: undefined });
     expect(reachability(settings({ endpoint: "wss://x/peer" }))).toEqual({ port: 0, endpoint: "wss://x/peer" });
     expect(() => reachability(settings({ endpoint: "x" }))).toThrow(UsageError);
+  });
+});
+
+describe("a hub's relay", () => {
+  const MIB = 1024 ** 2;
+
+  it("carries what is published, keeps nothing and takes what the disk allows, unless told otherwise", () => {
+    const week = 7 * 24 * 3_600_000;
+    const plan = { policy: "published", cacheBytes: undefined, keepBytes: 0, keepMs: week, trackers: [] };
+    expect(relayPlan(settings({}))).toEqual(plan);
+    const flags = {
+      relay: "any",
+      cache: "2M",
+      keep: "1M",
+      keepTime: "1h",
+      tracker: ["http://hub.example/", "udp://x:1"],
+    };
+    expect(relayPlan(settings(flags))).toEqual({
+      policy: "any",
+      cacheBytes: 2 * MIB,
+      keepBytes: MIB,
+      keepMs: 3_600_000,
+      trackers: ["ws://hub.example/announce", "udp://x:1"],
+    });
+  });
+
+  it("is off when told so, or given no room", () => {
+    expect(relayPlan(settings({ relay: "off" }))).toBeUndefined();
+    expect(relayPlan(settings({ cache: "0" }))).toBeUndefined();
+  });
+
+  it("announces to no tracker of the environment", () => {
+    expect(relayPlan(settings({}, { SHOAL_TRACKERS: "ws://elsewhere/announce" }))?.trackers).toEqual([]);
+  });
+
+  it("refuses what makes no sense", () => {
+    for (const flags of [{ relay: "some" }, { cache: "lots" }, { cache: "1M", keep: "2M" }, { tracker: ["%"] }])
+      expect(() => relayPlan(settings(flags)), JSON.stringify(flags)).toThrow(UsageError);
   });
 });
 

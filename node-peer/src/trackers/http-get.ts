@@ -5,6 +5,7 @@ import type { LookupFunction } from "node:net";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { isPrivateHost, ShoalError } from "@shoal/peer-core";
+import { trustOptions } from "../net/trusted-authorities.js";
 
 /** Replies have some KiB; this leaves room for any tracker's and none for mischief. */
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -74,6 +75,7 @@ async function getOnce(url: URL, mayBePrivate: boolean, { userAgent, signal }: H
         agent: isSecure ? agents.https : agents.http,
         headers: { "User-Agent": userAgent, "Accept-Encoding": "gzip" },
         ...(mayBePrivate ? {} : { lookup: lookupPublic }),
+        ...trustOptions(),
         signal,
       },
       resolve,
