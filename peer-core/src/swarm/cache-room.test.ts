@@ -27,7 +27,7 @@ class Scene {
   }
 
   /** Holds `count` pieces; all of them are wanted by somebody unless told otherwise. */
-  tenant(name: string, count: number, rank: number = 2): Tenant {
+  tenant(name: string, count: number, rank = 2): Tenant {
     const tenant = new Tenant(this, name, rank);
     for (let i = 0; i < count; i++) this.pieces.push(name);
     this.room.join(tenant);
