@@ -106,6 +106,15 @@ describe("CacheRoom", () => {
     expect(scene.room.hold(small, 1, 1)).toBe(true);
   });
 
+  it("lets two that both have more than their part share what comes free", async () => {
+    const scene = new Scene(8);
+    const [a, b] = [scene.tenant("a", 4), scene.tenant("b", 4)];
+    expect([a, b].map((tenant) => scene.room.hold(tenant, 1, 1))).toEqual([false, false]);
+    await settled();
+    expect(a.told + b.told).toBeGreaterThan(0);
+    expect([a, b].some((tenant) => scene.room.hold(tenant, 1, 1))).toBe(true);
+  });
+
   it("tells nobody when nothing can be given up", async () => {
     const scene = new Scene(4);
     scene.tenant("a", 4).victims = () => [];

@@ -234,6 +234,7 @@ export class Content {
       downRate: (now) => this.download.meter.bytesPerSecond(now),
       busyPieces: () => this.upload.busyPieces(),
       onWanted: () => this.download.onWanted(),
+      letGo: (piece) => this.download.letGo(piece),
       discard: (piece) => this.held.discard(piece),
     });
   }

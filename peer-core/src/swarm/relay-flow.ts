@@ -17,6 +17,8 @@ export interface RelayParts extends ServiceRecordParts {
   readonly downRate: (now: number) => number;
   /** Pieces wanted, or what is wanted at all, have changed: peers are told and asked. */
   readonly onWanted: () => void;
+  /** Drops what has come of a piece, unless somebody is sending more of it. */
+  readonly letGo: (piece: PieceIndex) => void;
   /** Takes a piece out of storage and tells everybody; resolves when that is done. */
   readonly discard: (piece: PieceIndex) => Promise<void>;
 }
@@ -171,8 +173,9 @@ export class RelayFlow implements CacheTenant {
       mostAheadBytes: Math.min(MOST_AHEAD_BYTES, role.room.quotaBytes * MOST_AHEAD_PART),
       offersOf: (piece) => (this.#leaving.has(piece) ? 0 : this.#parts.offersOf(piece)),
     });
-    const chosen = this.#choose(wanted.slice(0, this.#mayChoose(now)));
-    if (chosen === wanted.length) role.room.content(this);
+    const next = wanted.slice(0, this.#mayChoose(now));
+    const chosen = this.#choose(next);
+    if (chosen === next.length) role.room.content(this);
     if (isNews || dropped > 0 || chosen > 0) this.#parts.onWanted();
   }
 
@@ -203,13 +206,15 @@ export class RelayFlow implements CacheTenant {
     return this.#parts.role.room.quotaBytes * HOPED_PART;
   }
 
-  /** Pieces that were chosen and not begun are given up when nobody wants or offers them any more. */
+  /** Pieces that were chosen are given up when nobody offers them any more, or wants them and they are not begun. */
   #dropUseless(): number {
-    const { table, offersOf } = this.#parts;
+    const { table, offersOf, letGo } = this.#parts;
     const wanted = this.#wantsNow();
     let dropped = 0;
     for (const piece of [...this.#chosen]) {
-      if (!table.isOpen(piece) || (wanted.has(piece) && offersOf(piece) > 0)) continue;
+      const isOffered = offersOf(piece) > 0;
+      if (!isOffered) letGo(piece);
+      if (!table.isOpen(piece) || (wanted.has(piece) && isOffered)) continue;
       this.#giveUp(piece);
       dropped++;
     }

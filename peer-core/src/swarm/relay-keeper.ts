@@ -131,7 +131,8 @@ export class RelayKeeper {
     }
     if (connection === undefined) {
       this.#move(relay, { kind: "lost" }, dial.signal.aborted ? "no answer" : "cannot be reached");
-      return this.tick();
+      this.tick();
+      return;
     }
     this.#move(relay, { kind: "opened" }, "connected");
     onConnection(connection, relay.address);
