@@ -131,7 +131,7 @@ export class DownloadScheduler {
   /** What has come of a piece is dropped, unless somebody is sending more of it. */
   letGo(piece: number): void {
     const assembly = this.#assemblies.get(piece);
-    if (assembly !== undefined && assembly.inFlightUnits === 0 && !assembly.isComplete) this.#abandon(assembly);
+    if (assembly?.inFlightUnits === 0 && !assembly.isComplete) this.#abandon(assembly);
   }
 
   /** To be called about once a second: a solo piece whose source does not go on with it, for whatever reason, is freed. */
