@@ -106,6 +106,18 @@ describe("a relay", () => {
     await close(simulation, first, second);
   });
 
+  it("goes on with what others hold when a source leaves in the middle of its pieces", async () => {
+    const simulation = await create();
+    const relay = addRelay(simulation, "relay");
+    const a = addTab(simulation, "a", [relay], { has: (piece) => piece < 32, upBytesPerSecond: 300_000 });
+    const b = addTab(simulation, "b", [relay]);
+    await simulation.clock.runUntil(() => b.session.view.verifiedPieces >= 5, MINUTE);
+    a.host.crash(100);
+    addTab(simulation, "c", [relay], { has: (piece) => piece >= 32 });
+    expect(await simulation.clock.runUntil(() => b.session.view.verifiedPieces >= 37, MINUTE)).toBe(true);
+    await close(simulation, relay);
+  });
+
   it("fetches only what somebody wants", async () => {
     const fileLengths = Array.from({ length: 8 }, () => 8 * PIECE);
     const simulation = await create({ fileLengths });

@@ -1,3 +1,4 @@
+import { ShoalError } from "../base/errors.js";
 import { isLoopbackHost } from "../base/host-scope.js";
 import type { InfoHash } from "../base/ids.js";
 import type { Timer } from "../ports/runtime.js";
@@ -91,7 +92,7 @@ export class RelayDesk {
         source: infoHash,
         // Not before it is decided, should a peer describe the share earlier.
         openStore: async (metainfo) => {
-          await admitted;
+          if (!(await admitted)) throw new ShoalError("aborted", "The share is not carried");
           return this.#options.cache.open(metainfo);
         },
         trackers: [],

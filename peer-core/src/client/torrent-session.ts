@@ -233,7 +233,8 @@ export class TorrentSession {
 
   #onComplete(isFirst: boolean): void {
     if (!isFirst) return;
-    this.#announcers.announce("completed");
+    // What a relay has is not counted as somebody's download.
+    this.#announcers.announce(this.#options.relay === undefined ? "completed" : undefined);
     this.#listeners.emit({ kind: "complete" });
   }
 

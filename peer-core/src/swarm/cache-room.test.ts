@@ -27,7 +27,7 @@ class Scene {
   }
 
   /** Holds `count` pieces; all of them are wanted by somebody unless told otherwise. */
-  tenant(name: string, count: number, rank: number = 2): Tenant {
+  tenant(name: string, count: number, rank = 2): Tenant {
     const tenant = new Tenant(this, name, rank);
     for (let i = 0; i < count; i++) this.pieces.push(name);
     this.room.join(tenant);
@@ -104,6 +104,15 @@ describe("CacheRoom", () => {
     // What has come free is not for the one that has its part.
     expect(scene.room.hold(large, 1, 1)).toBe(false);
     expect(scene.room.hold(small, 1, 1)).toBe(true);
+  });
+
+  it("lets two that both have more than their part share what comes free", async () => {
+    const scene = new Scene(8);
+    const [a, b] = [scene.tenant("a", 4), scene.tenant("b", 4)];
+    expect([a, b].map((tenant) => scene.room.hold(tenant, 1, 1))).toEqual([false, false]);
+    await settled();
+    expect(a.told + b.told).toBeGreaterThan(0);
+    expect([a, b].some((tenant) => scene.room.hold(tenant, 1, 1))).toBe(true);
   });
 
   it("tells nobody when nothing can be given up", async () => {

@@ -56,7 +56,7 @@ export class CacheRoom {
 
   /** Holds room for a piece to be begun. False: there is none now; room for `hopedBytes` is made where that is possible, and told. */
   hold(tenant: CacheTenant, bytes: number, hopedBytes: number): boolean {
-    const isFair = !this.#othersWait(tenant) || this.#bytesOf(tenant) + bytes <= this.#cache.quotaBytes * FAIR_PART;
+    const isFair = this.#bytesOf(tenant) + bytes <= this.#fairBytes() || !this.#smallerWait(tenant);
     if (isFair && bytes <= this.#freeBytes()) {
       this.#held.set(tenant, (this.#held.get(tenant) ?? 0) + bytes);
       this.#waiting.delete(tenant);
@@ -116,8 +116,13 @@ export class CacheRoom {
     for (const tenant of [...this.#waiting]) tenant.onRoom();
   }
 
-  #othersWait(tenant: CacheTenant): boolean {
-    return this.#waiting.size > (this.#waiting.has(tenant) ? 1 : 0);
+  /** True while somebody else waits who has less than its part. Of two that have more, neither holds up the other. */
+  #smallerWait(tenant: CacheTenant): boolean {
+    return [...this.#waiting].some((other) => other !== tenant && this.#bytesOf(other) < this.#fairBytes());
+  }
+
+  #fairBytes(): number {
+    return this.#cache.quotaBytes * FAIR_PART;
   }
 
   #bytesOf(tenant: CacheTenant): number {

@@ -20,6 +20,8 @@ export interface ChokeDecision {
 
 /** Peers served at once by merit; one more is served by chance. */
 export const REGULAR_SLOTS = 7;
+/** Peers that a relay serves at once: it stands where lines are fast, and who waits for a turn has nobody else to ask. */
+export const SLOTS_OF_RELAY = 32;
 /** Relays served besides: each stands for many peers. Who only says that it is one takes no more than a slot that others do without. */
 const RELAY_SLOTS = 2;
 /** A turn is worth this long: time enough to fill a window, and to show what one can give (BEP 3). */
@@ -32,11 +34,14 @@ const TURN_MS = 30_000;
  */
 export class Choker {
   readonly #random: Random;
+  readonly #slots: number;
   #optimistic: number | undefined;
   #optimisticSince = Number.NEGATIVE_INFINITY;
 
-  constructor(random: Random) {
+  /** `slots`: peers served at once in turns. */
+  constructor(random: Random, slots = REGULAR_SLOTS + 1) {
     this.#random = random;
+    this.#slots = slots;
   }
 
   /** To be called every ten seconds, and soon after a slot has become free, with all peers. */
@@ -44,7 +49,7 @@ export class Choker {
     const relays = peers.filter((peer) => peer.isInterested && peer.isRelay);
     const favoured = new Set(relays.sort(byWaiting).slice(0, RELAY_SLOTS));
     const interested = peers.filter((peer) => peer.isInterested && !favoured.has(peer));
-    const served = amSeed ? inTurn(interested, now) : this.#byMerit(interested, now);
+    const served = amSeed ? inTurn(interested, now, this.#slots) : this.#byMerit(interested, now);
     for (const relay of favoured) served.add(relay.id);
     return {
       choke: peers.filter((peer) => peer.isUnchoked && !served.has(peer.id)).map((peer) => peer.id),
@@ -80,10 +85,10 @@ function byWaiting(a: ChokerPeer, b: ChokerPeer): number {
 }
 
 /** Those whose turn is not over, then who has waited longest, then those whose turn is over: as many as there are slots. */
-function inTurn(interested: readonly ChokerPeer[], now: number): Set<number> {
+function inTurn(interested: readonly ChokerPeer[], now: number, slots: number): Set<number> {
   const rank = (peer: ChokerPeer) => (!peer.isUnchoked ? 1 : now - peer.since < TURN_MS ? 0 : 2);
   const ranked = [...interested].sort((a, b) => rank(a) - rank(b) || a.since - b.since || a.id - b.id);
-  return new Set(ranked.slice(0, REGULAR_SLOTS + 1).map((peer) => peer.id));
+  return new Set(ranked.slice(0, slots).map((peer) => peer.id));
 }
 
 /** True while a relay that has just become interested may be served whoever else is: `served` other relays are. */
@@ -92,6 +97,6 @@ export function hasFreeRelaySlot(served: number): boolean {
 }
 
 /** True while somebody who has just become interested may be served between rounds: `served` others are. */
-export function hasFreeSlot(served: number): boolean {
-  return served <= REGULAR_SLOTS;
+export function hasFreeSlot(served: number, slots = REGULAR_SLOTS + 1): boolean {
+  return served < slots;
 }

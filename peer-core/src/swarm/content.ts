@@ -8,6 +8,7 @@ import type { Runtime } from "../ports/runtime.js";
 import { Bitfield } from "../torrent/bitfield.js";
 import type { Metainfo } from "../torrent/metainfo.js";
 import { Availability } from "./availability.js";
+import { SLOTS_OF_RELAY } from "./choker.js";
 import { DownloadFlow } from "./download-flow.js";
 import { DownloadScheduler } from "./download-scheduler.js";
 import { HeldPieces } from "./held-pieces.js";
@@ -109,6 +110,7 @@ export class Content {
       store,
       limiter: limits.upLimiter,
       sendBufferBytes: limits.sendBufferBytes,
+      slots: this.relay && SLOTS_OF_RELAY,
       servesInTurn: () => this.relay !== undefined || this.table.isComplete,
       host: {
         sessions: () => host.sessions(),
@@ -232,6 +234,7 @@ export class Content {
       downRate: (now) => this.download.meter.bytesPerSecond(now),
       busyPieces: () => this.upload.busyPieces(),
       onWanted: () => this.download.onWanted(),
+      letGo: (piece) => this.download.letGo(piece),
       discard: (piece) => this.held.discard(piece),
     });
   }

@@ -1,5 +1,6 @@
 import { ShoalError } from "../base/errors.js";
 import { RateMeter } from "../base/rate-meter.js";
+import type { PieceIndex } from "../base/ids.js";
 import type { PeerSession } from "../peer/peer-session.js";
 import type { OutRequest } from "../peer/request-window.js";
 import type { Timer } from "../ports/runtime.js";
@@ -176,6 +177,11 @@ export class DownloadFlow {
     this.#parts.scheduler.wantedChanged();
     for (const session of this.#parts.host.sessions()) this.updateInterest(session);
     this.#planSoon();
+  }
+
+  /** Nobody offers the rest of a piece any more. */
+  letGo(piece: PieceIndex): void {
+    this.#parts.scheduler.letGo(piece);
   }
 
   /** Everything wanted is here. */

@@ -128,6 +128,12 @@ export class DownloadScheduler {
     }
   }
 
+  /** What has come of a piece is dropped, unless somebody is sending more of it. */
+  letGo(piece: number): void {
+    const assembly = this.#assemblies.get(piece);
+    if (assembly?.inFlightUnits === 0 && !assembly.isComplete) this.#abandon(assembly);
+  }
+
   /** To be called about once a second: a solo piece whose source does not go on with it, for whatever reason, is freed. */
   tick(now: number): void {
     for (const assembly of [...this.#assemblies.values()]) {

@@ -1,27 +1,24 @@
 import type { PieceIndex } from "../base/ids.js";
 import type { PeerSession } from "../peer/peer-session.js";
-import type { Clock, Timer } from "../ports/runtime.js";
+import type { Timer } from "../ports/runtime.js";
 import { Bitfield } from "../torrent/bitfield.js";
 import type { CacheTenant } from "./cache-room.js";
-import type { PieceTable } from "./piece-table.js";
-import { demandOf, FEWEST_AHEAD, piecesToFetch, type Downloader } from "./relay-demand.js";
+import { demandOf, piecesToFetch, type Downloader } from "./relay-demand.js";
 import type { Victim } from "./relay-eviction.js";
 import { RelayPromise, type RelayRole } from "./relay-promise.js";
-import { wantsOf } from "./wants-of.js";
+import { ServiceRecord, type ServiceRecordParts } from "./service-record.js";
+import { downloaderOf, wantsOf } from "./wants-of.js";
 
-export interface RelayParts {
+export interface RelayParts extends ServiceRecordParts {
   /** Where pieces are kept, and for how long a whole share. */
   readonly role: RelayRole;
-  readonly table: PieceTable;
-  readonly clock: Clock;
-  readonly sessions: () => Iterable<PeerSession>;
   readonly offersOf: (piece: number) => number;
   /** What comes in, of all peers together, bytes per second. */
   readonly downRate: (now: number) => number;
-  /** Pieces that somebody waits for, or that are being read. */
-  readonly busyPieces: () => ReadonlySet<number>;
   /** Pieces wanted, or what is wanted at all, have changed: peers are told and asked. */
   readonly onWanted: () => void;
+  /** Drops what has come of a piece, unless somebody is sending more of it. */
+  readonly letGo: (piece: PieceIndex) => void;
   /** Takes a piece out of storage and tells everybody; resolves when that is done. */
   readonly discard: (piece: PieceIndex) => Promise<void>;
 }
@@ -30,8 +27,6 @@ export interface RelayParts {
 const SHORTEST_PAUSE_MS = 20;
 /** … and where there are many pieces and downloaders, a tenth of the time is spent on it at most. */
 const WORTH_A_MS = 100_000;
-/** Who has taken something this recently, or has come, has room for two pieces. */
-const ACTIVE_MS = 10_000;
 /** Of one downloader's window: what takes the fastest line a moment to carry, and leaves room for others in the cache. */
 const MOST_AHEAD_BYTES = 64 * 1024 * 1024;
 const MOST_AHEAD_PART = 1 / 4;
@@ -48,8 +43,7 @@ export class RelayFlow implements CacheTenant {
   /** Pieces wanted for which room is held, until they are stored or given up. */
   readonly #chosen = new Set<PieceIndex>();
   readonly #leaving = new Set<number>();
-  readonly #servedAt: Float64Array;
-  readonly #lastTaken = new Map<number, number>();
+  readonly #service: ServiceRecord;
   /** What somebody wants and does not have, here or not. */
   #demand: Bitfield;
   #timer: Timer | undefined;
@@ -60,7 +54,7 @@ export class RelayFlow implements CacheTenant {
     this.#parts = parts;
     const { pieceCount } = parts.table.geometry;
     this.#demand = new Bitfield(pieceCount);
-    this.#servedAt = new Float64Array(pieceCount).fill(Number.NEGATIVE_INFINITY);
+    this.#service = new ServiceRecord(parts);
     this.#promise = new RelayPromise(parts.role, this, parts.table);
     parts.role.room.join(this);
   }
@@ -122,15 +116,13 @@ export class RelayFlow implements CacheTenant {
   }
 
   onStored(piece: PieceIndex): void {
-    this.#servedAt[piece] = this.#parts.clock.now();
+    this.#service.onStored(piece);
     this.#giveUp(piece);
     this.onChange();
   }
 
   onServed(session: PeerSession, piece: number): void {
-    const now = this.#parts.clock.now();
-    this.#servedAt[piece] = now;
-    this.#lastTaken.set(session.id, now);
+    this.#service.onServed(session, piece);
   }
 
   /** A peer has come, of which the metainfo was known or has become known. */
@@ -140,7 +132,7 @@ export class RelayFlow implements CacheTenant {
   }
 
   onClosed(session: PeerSession): void {
-    this.#lastTaken.delete(session.id);
+    this.#service.onClosed(session);
     this.onChange();
   }
 
@@ -153,17 +145,7 @@ export class RelayFlow implements CacheTenant {
   /** See `CacheTenant`. */
   victims(): readonly Victim[] {
     if (this.#promise.untilMs > 0) return [];
-    const { table, busyPieces } = this.#parts;
-    const spared = this.#spared(busyPieces());
-    const urgency = this.#urgency();
-    const victims: Victim[] = [];
-    for (const piece of table.have.indexes()) {
-      if (spared.has(piece)) continue;
-      const rank = urgency[piece] ?? 0;
-      const bytes = table.geometry.pieceSize(table.geometry.pieceIndex(piece));
-      victims.push({ piece, bytes, rank, servedAt: this.#servedAt[piece] ?? 0 });
-    }
-    return victims;
+    return this.#service.victims(this.#leaving);
   }
 
   /** See `CacheTenant`. */
@@ -191,8 +173,9 @@ export class RelayFlow implements CacheTenant {
       mostAheadBytes: Math.min(MOST_AHEAD_BYTES, role.room.quotaBytes * MOST_AHEAD_PART),
       offersOf: (piece) => (this.#leaving.has(piece) ? 0 : this.#parts.offersOf(piece)),
     });
-    const chosen = this.#choose(wanted.slice(0, this.#mayChoose(now)));
-    if (chosen === wanted.length) role.room.content(this);
+    const next = wanted.slice(0, this.#mayChoose(now));
+    const chosen = this.#choose(next);
+    if (chosen === next.length) role.room.content(this);
     if (isNews || dropped > 0 || chosen > 0) this.#parts.onWanted();
   }
 
@@ -223,13 +206,15 @@ export class RelayFlow implements CacheTenant {
     return this.#parts.role.room.quotaBytes * HOPED_PART;
   }
 
-  /** Pieces that were chosen and not begun are given up when nobody wants or offers them any more. */
+  /** Pieces that were chosen are given up when nobody offers them any more, or wants them and they are not begun. */
   #dropUseless(): number {
-    const { table, offersOf } = this.#parts;
+    const { table, offersOf, letGo } = this.#parts;
     const wanted = this.#wantsNow();
     let dropped = 0;
     for (const piece of [...this.#chosen]) {
-      if (!table.isOpen(piece) || (wanted.has(piece) && offersOf(piece) > 0)) continue;
+      const isOffered = offersOf(piece) > 0;
+      if (!isOffered) letGo(piece);
+      if (!table.isOpen(piece) || (wanted.has(piece) && isOffered)) continue;
       this.#giveUp(piece);
       dropped++;
     }
@@ -257,44 +242,12 @@ export class RelayFlow implements CacheTenant {
   #downloaders(now: number): Downloader[] {
     const downloaders: Downloader[] = [];
     for (const session of this.#parts.sessions()) {
-      const wants = wantsOf(session);
-      if (wants === undefined) continue;
-      if (!this.#lastTaken.has(session.id)) this.#lastTaken.set(session.id, now);
-      downloaders.push({ wants, bytesPerSecond: session.upMeter.bytesPerSecond(now) });
+      const downloader = downloaderOf(session, now);
+      if (downloader === undefined) continue;
+      this.#service.onWaiting(session, now);
+      downloaders.push(downloader);
     }
     return downloaders;
-  }
-
-  /** By piece: 0 when nobody wants it, 1 when all who do have it, then more the faster they take who wait for it. */
-  #urgency(): Uint8Array {
-    const { table, sessions, clock } = this.#parts;
-    const urgency = new Uint8Array(table.geometry.pieceCount);
-    for (const { remote } of sessions()) for (const piece of remote.wants.bitfield?.indexes() ?? []) urgency[piece] = 1;
-    for (const { wants, bytesPerSecond } of this.#downloaders(clock.now())) {
-      // Within a factor of four they are alike: whoever is a little slower must not become slower still for that.
-      const level = 2 + Math.floor(Math.log2(1 + bytesPerSecond) / 2);
-      for (const piece of wants.indexes()) urgency[piece] = Math.max(urgency[piece] ?? 0, level);
-    }
-    return urgency;
-  }
-
-  /** What is asked for, being read or leaving, and two pieces for each who is taking something. */
-  #spared(busy: ReadonlySet<number>): Set<number> {
-    const { table, sessions, clock } = this.#parts;
-    const spared = new Set([...busy, ...this.#leaving]);
-    const now = clock.now();
-    for (const session of sessions()) {
-      if (now - (this.#lastTaken.get(session.id) ?? Number.NEGATIVE_INFINITY) > ACTIVE_MS) continue;
-      const waiting = wantsOf(session);
-      if (waiting === undefined) continue;
-      waiting.intersect(table.have);
-      let count = 0;
-      for (const piece of waiting.indexes()) {
-        if (count++ >= FEWEST_AHEAD) break;
-        spared.add(piece);
-      }
-    }
-    return spared;
   }
 
   #pauseMs(): number {

@@ -125,10 +125,14 @@ export class RelayKeeper {
     }
     timeout.cancel();
     this.#dial = undefined;
-    if (this.#stopped) return connection?.close(1000, "no longer needed");
+    if (this.#stopped) {
+      connection?.close(1000, "no longer needed");
+      return;
+    }
     if (connection === undefined) {
       this.#move(relay, { kind: "lost" }, dial.signal.aborted ? "no answer" : "cannot be reached");
-      return this.tick();
+      this.tick();
+      return;
     }
     this.#move(relay, { kind: "opened" }, "connected");
     onConnection(connection, relay.address);

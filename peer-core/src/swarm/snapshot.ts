@@ -16,10 +16,15 @@ export function peerView(session: PeerSession, now: number): PeerView {
     isChoked: session.remote.isChoking,
     isSnubbed: session.requests.isSnubbed,
     isRelay: session.remote.isRelay,
-    keptUntilMs: session.remote.keptUntilMs === 0 ? undefined : session.remote.keptUntilMs,
+    keptUntilMs: keptUntilMs(session),
     share: shareOf(session),
     isDialable: !session.inbound || session.remote.isDialable,
   };
+}
+
+/** Only relays promise anything. */
+function keptUntilMs({ remote }: PeerSession): number | undefined {
+  return remote.isRelay && remote.keptUntilMs > 0 ? remote.keptUntilMs : undefined;
 }
 
 function shareOf(session: PeerSession): number {

@@ -28,6 +28,8 @@ export interface UploadParts {
   readonly limiter: RateLimiter;
   /** Bytes that may wait in one socket, those being read included: beyond it nothing is read from storage. */
   readonly sendBufferBytes: () => number;
+  /** Peers served at once; when left out, as many as anybody serves. */
+  readonly slots?: number | undefined;
   /** True when peers are not served by what they give: a seed gets nothing from anybody, a relay nothing for itself. */
   readonly servesInTurn: () => boolean;
 }
@@ -53,7 +55,7 @@ export class UploadFlow {
 
   constructor(parts: UploadParts) {
     this.#parts = parts;
-    this.#choker = new Choker(parts.runtime.random);
+    this.#choker = new Choker(parts.runtime.random, parts.slots);
     this.#nextRoundAt = parts.runtime.clock.now() + CHOKE_ROUND_MS;
   }
 
@@ -77,8 +79,8 @@ export class UploadFlow {
       if (remote.isRelay) relays++;
       else served++;
     }
-    if (session.remote.isRelay ? hasFreeRelaySlot(relays) || hasFreeSlot(served) : hasFreeSlot(served))
-      this.#unchoke(session);
+    const isFavoured = session.remote.isRelay && hasFreeRelaySlot(relays);
+    if (isFavoured || hasFreeSlot(served, this.#parts.slots)) this.#unchoke(session);
   }
 
   /** Who was served has gone, or wants nothing more: the next one need not wait for the round. */
