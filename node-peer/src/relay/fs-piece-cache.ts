@@ -92,9 +92,9 @@ export class FsPieceCache implements PieceCache, CacheParts {
     this.#maxPieces = options.maxPieces ?? MAX_CACHED_PIECES;
   }
 
-  /** Pieces with their metainfos, and what is being written. */
+  /** Pieces with their metainfos; what is being written counts when it is there. */
   get usedBytes(): number {
-    return this.index.usedBytes + this.#reservedBytes;
+    return this.index.usedBytes;
   }
 
   get counts(): CacheCounts {
@@ -147,12 +147,12 @@ export class FsPieceCache implements PieceCache, CacheParts {
   }
 
   async reserve(bytes: number): Promise<() => void> {
-    if (this.#fits(bytes, 1)) return this.#setAside(bytes);
+    if (this.#fitsBesidesReserved(bytes)) return this.#setAside(bytes);
     return await this.#inTurn(async () => {
       // Others may take at once what has become free.
-      while (!this.#fits(bytes, 1)) {
+      while (!this.#fitsBesidesReserved(bytes)) {
         if (this.index.nextToForget() === undefined) throw this.#fullError(bytes);
-        await this.#forget(bytes, 1);
+        await this.#forget(this.#reservedBytes + bytes, this.#reservedPieces + 1);
       }
       return this.#setAside(bytes);
     });
@@ -181,8 +181,11 @@ export class FsPieceCache implements PieceCache, CacheParts {
   }
 
   #fits(bytes: number, pieces: number): boolean {
-    const pieceCount = this.index.pieceCount + this.#reservedPieces + pieces;
-    return this.usedBytes + bytes <= this.quotaBytes && pieceCount <= this.#maxPieces;
+    return this.usedBytes + bytes <= this.quotaBytes && this.index.pieceCount + pieces <= this.#maxPieces;
+  }
+
+  #fitsBesidesReserved(bytes: number): boolean {
+    return this.#fits(this.#reservedBytes + bytes, this.#reservedPieces + 1);
   }
 
   #setAside(bytes: number): () => void {
