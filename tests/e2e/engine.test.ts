@@ -95,7 +95,7 @@ test("a tab gets 64 MiB from a Node peer into its files, over a pause and a relo
   await tab.post({ type: "watch", infoHash: big.infoHash, isWatched: true });
   await tab.post({ type: "resume", infoHash: big.infoHash });
   const done = await tab.until(big.infoHash, isDone);
-  expect(done).toMatchObject({ doneBytes: SIZE, state: { isHelping: true }, closing: { kind: "needed" } });
+  expect(done).toMatchObject({ doneBytes: SIZE, state: { isHelping: true }, closing: { kind: "safe" } });
 
   const saved = await tab.save(big.infoHash);
   expect(saved.name).toBe("big.bin");
