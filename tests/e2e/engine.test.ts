@@ -15,7 +15,7 @@ const MIB = 1024 * 1024;
 const SIZE = 64 * MIB;
 
 /** An address that is neither https nor localhost: browsers give it no OPFS, locks or WebCrypto. */
-const PLAIN_HOST = "shoal.test";
+const PLAIN_HOST = "10.11.12.13";
 
 let bed: ProcessBed;
 let hub: TestHub;

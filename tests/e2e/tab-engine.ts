@@ -114,6 +114,8 @@ export class TabEngine {
     const request = ++requests;
     await this.post({ type: "save", infoHash, request });
     await this.#wait(`tab.saved.has(${request})`);
+    const trouble = await this.page.evaluate(`JSON.stringify(tab.saved.get(${request}).trouble)`);
+    if (trouble !== undefined) throw new Error(`It could not be saved: ${String(trouble)}`);
     const [download] = await Promise.all([
       this.page.waitForEvent("download"),
       this.page.evaluate(`{

@@ -89,6 +89,8 @@ export class GetTask {
       const chosen = choiceOf(this.#metainfo, select ?? this.#link.select);
       assertSafeNames(this.#metainfo, "posix");
       this.#chosen = chosen;
+      // At once: what was complete is so no more.
+      this.#become({ kind: "checking" });
       await this.#stopSession();
       await this.#start();
     });
