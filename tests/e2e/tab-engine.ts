@@ -90,7 +90,7 @@ export class TabEngine {
   }
 
   async state(): Promise<ShownState> {
-    return (await this.page.evaluate("tab.state")) as ShownState;
+    return await this.page.evaluate<ShownState>("tab.state");
   }
 
   async get(infoHash: string): Promise<ShownGet | undefined> {
@@ -114,8 +114,8 @@ export class TabEngine {
     const request = ++requests;
     await this.post({ type: "save", infoHash, request });
     await this.#wait(`tab.saved.has(${request})`);
-    const trouble = await this.page.evaluate(`JSON.stringify(tab.saved.get(${request}).trouble)`);
-    if (trouble !== undefined) throw new Error(`It could not be saved: ${String(trouble)}`);
+    const trouble = await this.page.evaluate<string>(`JSON.stringify(tab.saved.get(${request}).trouble ?? null)`);
+    if (trouble !== "null") throw new Error(`It could not be saved: ${trouble}`);
     const [download] = await Promise.all([
       this.page.waitForEvent("download"),
       this.page.evaluate(`{
@@ -141,11 +141,11 @@ export class TabEngine {
     try {
       await this.page.waitForFunction(`tab.broken !== undefined || (${condition})`, undefined, { timeout: 60_000 });
     } catch (cause) {
-      const shown = await this.page.evaluate("JSON.stringify(tab.state)");
-      throw new Error(`The engine did not come to ${condition}: ${String(shown)}`, { cause });
+      const shown = await this.page.evaluate<string>("JSON.stringify(tab.state)");
+      throw new Error(`The engine did not come to ${condition}: ${shown}`, { cause });
     }
-    const broken = await this.page.evaluate("tab.broken");
-    if (broken !== undefined) throw new Error(`The engine broke: ${String(broken)}`);
+    const broken = await this.page.evaluate<string | undefined>("tab.broken");
+    if (broken !== undefined) throw new Error(`The engine broke: ${broken}`);
   }
 }
 

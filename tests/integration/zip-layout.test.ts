@@ -3,7 +3,7 @@ import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { crc32 as nodeCrc32 } from "node:zlib";
+import { crc32 } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 interface ZipEntry {
@@ -39,8 +39,14 @@ afterEach(async () => {
 async function write(entries: readonly ZipEntry[], bytes: readonly (Uint8Array | undefined)[]): Promise<string> {
   const path = join(folder, "archive.zip");
   const file = await open(path, "w");
+  const parts = layOutZip(entries);
+  if (parts.every((part) => "length" in part)) {
+    await file.writeFile(Buffer.concat(parts));
+    await file.close();
+    return path;
+  }
   let at = 0;
-  for (const part of layOutZip(entries)) {
+  for (const part of parts) {
     const data = "entry" in part ? bytes[part.entry] : part;
     if (data !== undefined) await file.write(data, 0, data.length, at);
     at += "entry" in part ? (entries[part.entry]?.size ?? 0) : part.length;
@@ -55,12 +61,7 @@ async function readBack(path: string, how: "whole" | "quick"): Promise<[string, 
 }
 
 function entryOf(path: string, bytes: Uint8Array): ZipEntry {
-  return { path, size: bytes.length, crc32: crcOf(bytes) };
-}
-
-/** Node 20 before 20.15 has none of its own. */
-function crcOf(bytes: Uint8Array): number {
-  return nodeCrc32(bytes);
+  return { path, size: bytes.length, crc32: crc32(bytes) };
 }
 
 test("a ZIP of several files, an empty one and foreign names among them, is read whole by Python", async () => {

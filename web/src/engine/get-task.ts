@@ -74,7 +74,10 @@ export class GetTask {
     return this.#turns.take(async () => {
       this.#storage.recall(metainfo, record);
       this.#chosen = this.#storage.chosen;
-      if (await this.#storage.isTaken()) return this.#waitForTurn();
+      if (await this.#storage.isTaken()) {
+        this.#waitForTurn();
+        return;
+      }
       this.#progress?.reset(await this.#storage.present(metainfo));
       if (record.state === "helping") await this.#start();
       else if (record.state === "kept") this.#become({ kind: "done", isHelping: false });
@@ -269,9 +272,12 @@ export class GetTask {
   }
 
   async #onTurn(wasBegun: boolean): Promise<void> {
-    if (this.#end.signal.aborted) return this.#storage.release();
-    if (this.#session !== undefined) return;
-    if (!wasBegun || (await this.#storage.isRemembered())) return await this.#start();
+    if (this.#end.signal.aborted) this.#storage.release();
+    if (this.#end.signal.aborted || this.#session !== undefined) return;
+    if (!wasBegun || (await this.#storage.isRemembered())) {
+      await this.#start();
+      return;
+    }
     // The other tab has discarded it.
     this.#storage.forget();
     this.#storage.release();

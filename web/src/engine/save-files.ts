@@ -50,10 +50,10 @@ export async function saveTo(
   try {
     if (target.kind === "file") {
       const { blob } = await saveAsBlob(options);
-      await writeTo(target as FileSystemFileHandle, blob);
+      await writeTo(target, blob);
       return target.name;
     }
-    await writeInto(target as FileSystemDirectoryHandle, options);
+    await writeInto(target, options);
     return options.metainfo.name;
   } catch (error) {
     throw isShoalError(error) ? error : asDiskError(error);

@@ -17,7 +17,7 @@ export function peerOf(facts: Partial<KnownPeer> = {}, id = 1): KnownPeer {
     isChoked: true,
     isSnubbed: false,
     ...facts,
-  } as KnownPeer;
+  };
 }
 
 /** A tracker that has answered. */
