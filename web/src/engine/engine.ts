@@ -1,5 +1,12 @@
 import { Client } from "@shoal/peer-core";
-import { isShoalError, messageOf, parseInfo, parseShareLink, type ShareLink } from "@shoal/peer-core/torrent";
+import {
+  isShoalError,
+  messageOf,
+  parseInfo,
+  parseShareLink,
+  type InfoHash,
+  type ShareLink,
+} from "@shoal/peer-core/torrent";
 import type { EngineWorld } from "./browser-world.js";
 import { GetTask } from "./get-task.js";
 import { HubCatalogue } from "./hub-catalogue.js";
@@ -8,7 +15,7 @@ import type { EngineCommand, EngineEvent, EngineState } from "./messages.js";
 import { NotedDials } from "./noted-dials.js";
 import type { Remembered } from "./remembered-work.js";
 import { saveAsBlob, saveTo } from "./save-files.js";
-import { ShareTask } from "./share-task.js";
+import { ShareTask, type ShareCommand } from "./share-task.js";
 import { StateTeller } from "./state-teller.js";
 import { storageRoom } from "./storage-room.js";
 import { bareLink, type TaskContext } from "./task-context.js";
@@ -84,7 +91,7 @@ export class Engine {
   #carryOut(command: Exclude<EngineCommand, { type: "start" }>, context: TaskContext): void {
     switch (command.type) {
       case "share":
-        if (!this.#shares.has(command.id)) this.#shares.set(command.id, ShareTask.begin(command, context));
+        this.#share(command, context);
         break;
       case "refile":
         void this.#shareOf(command.infoHash)?.refile(command.files);
@@ -124,6 +131,17 @@ export class Engine {
         break;
     }
     this.#teller.atOnce();
+  }
+
+  #share(command: ShareCommand, context: TaskContext): void {
+    if (this.#shares.has(command.id)) return;
+    const replace = (infoHash: InfoHash): string | undefined => {
+      const before = this.#shareOf(infoHash);
+      if (before === undefined || before.isActive) return undefined;
+      this.#shares.delete(before.id);
+      return before.ownerToken;
+    };
+    this.#shares.set(command.id, ShareTask.begin(command, context, replace));
   }
 
   #shareOf(infoHash: string): ShareTask | undefined {

@@ -7,6 +7,10 @@ import type { Claim } from "./share-claims.js";
 import { assertRoom } from "./storage-room.js";
 import type { TaskContext } from "./task-context.js";
 
+/** A page that is reloaded lets go of its locks a moment after the new one has begun. */
+const PREDECESSOR_MS = 3_000;
+const PREDECESSOR_LOOKS = 20;
+
 /** What is kept of one get in this browser, and this tab's hold on it. All but `isTaken` wants the claim. */
 export class GetStorage {
   readonly #infoHash: InfoHash;
@@ -33,9 +37,13 @@ export class GetStorage {
     return this.#chosen;
   }
 
-  /** Whether a tab is at it. */
-  isTaken(): Promise<boolean> {
-    return this.#world.claims.isTaken(this.#infoHash);
+  /** Whether another tab is at it, and not just the page that this one was before a reload. */
+  async isTaken(): Promise<boolean> {
+    for (let looks = 0; looks < PREDECESSOR_LOOKS; looks++) {
+      if (!(await this.#world.claims.isTaken(this.#infoHash))) return false;
+      await new Promise((resolve) => setTimeout(resolve, PREDECESSOR_MS / PREDECESSOR_LOOKS));
+    }
+    return true;
   }
 
   /** True when this tab has it from now on. */

@@ -1,6 +1,6 @@
 import type { SessionEvent, TorrentSession } from "@shoal/peer-core";
 import { assertSafeNames, Bitfield, ShoalError } from "@shoal/peer-core/torrent";
-import type { InfoHash, Metainfo, ShareLink } from "@shoal/peer-core/torrent";
+import type { InfoHash, Metainfo, PeerId, ShareLink } from "@shoal/peer-core/torrent";
 import { FileProgress } from "./file-progress.js";
 import { asIndexes, choiceOf, type FileChoice } from "./get-choice.js";
 import { GetHistory, mapOf } from "./get-view.js";
@@ -16,6 +16,9 @@ import { stateOfGet, type GetStatus } from "./state-of-get.js";
 import { presenceOf, waysTo, type TaskContext } from "./task-context.js";
 import { TaskTurns } from "./task-turns.js";
 import { troubleOf } from "./trouble.js";
+
+/** `from`: the peer who brought it, where the swarm tells. */
+type PieceEvent = Extract<SessionEvent, { kind: "piece" }> & { readonly from?: PeerId | undefined };
 
 /**
  * One share that is being got: looking → found → checking → running → done; running ⇄ paused; any → failed; after a
@@ -39,6 +42,8 @@ export class GetTask {
   #session: TorrentSession | undefined;
   #store: KeptStore | undefined;
   #presence: Presence | undefined;
+  /** For another tab to be done with it. */
+  #isWaiting = false;
 
   constructor(link: ShareLink, linkText: string, context: TaskContext) {
     this.infoHash = link.infoHash;
@@ -59,6 +64,7 @@ export class GetTask {
   /** Finds out what the link leads to. */
   look(): Promise<void> {
     return this.#turns.take(async () => {
+      this.#become({ kind: "looking", sinceMs: Date.now() });
       const onUnknown = (): void => this.#become({ kind: "unknown" });
       const metainfo = await lookUp(this.#link, this.#context, onUnknown, this.#end.signal);
       this.#describe(metainfo);
@@ -109,7 +115,9 @@ export class GetTask {
     });
   }
 
+  /** Goes on from wherever it stands; what could not be found out is asked for again. */
   resume(): Promise<void> {
+    if (this.#metainfo === undefined && this.#status.kind === "failed") return this.look();
     return this.#turns.take(async () => {
       if (this.#session === undefined) await this.#start();
     });
@@ -223,8 +231,7 @@ export class GetTask {
         else this.#become({ kind: "running" });
         return;
       case "piece":
-        this.#progress?.add(event.piece);
-        this.#history.notePiece();
+        this.#onPiece(event);
         return;
       case "complete":
         void this.#complete(session);
@@ -241,6 +248,12 @@ export class GetTask {
       default:
         this.#context.onChange(false);
     }
+  }
+
+  #onPiece({ piece, from }: PieceEvent): void {
+    this.#progress?.add(piece);
+    this.#history.notePiece();
+    if (from !== undefined) this.#sources.note(piece, from);
   }
 
   /** From what the session holds: pieces may have been found rotten. */
@@ -264,11 +277,14 @@ export class GetTask {
   #waitForTurn(): void {
     const message = "Another tab of this browser is at it; this one goes on when that one is closed";
     this.#become({ kind: "failed", trouble: { code: "busy-elsewhere", message } });
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
     const wasBegun = this.#storage.isBegun;
     this.#storage
       .waitForClaim(this.#end.signal)
       .then(() => this.#turns.take(() => this.#onTurn(wasBegun)))
-      .catch(() => undefined);
+      .catch(() => undefined)
+      .finally(() => (this.#isWaiting = false));
   }
 
   async #onTurn(wasBegun: boolean): Promise<void> {

@@ -14,6 +14,9 @@ import { troubleOf } from "./trouble.js";
 
 export type ShareCommand = Extract<EngineCommand, { type: "share" }>;
 
+/** Makes room for a share of this content; returns the token of the one that gave way, where it had one. */
+export type ReplaceShare = (infoHash: InfoHash) => string | undefined;
+
 /** A share's own facts, before and after its info-hash is known. */
 interface Described {
   readonly id: string;
@@ -44,13 +47,16 @@ export class ShareTask {
     this.#context = context;
   }
 
-  /** Hashes the files of the command and shares them. */
-  static begin(command: ShareCommand, context: TaskContext): ShareTask {
+  /**
+   * Hashes the files of the command and shares them. `replace` is told once what they turn out to be: a share of the same
+   * content from before a reload gives way, and the token that withdraws it is returned.
+   */
+  static begin(command: ShareCommand, context: TaskContext, replace: ReplaceShare): ShareTask {
     const { id, name, isListed, files, handles = [] } = command;
     const size = files.reduce((sum, { file }) => sum + file.size, 0);
     const described = { id, name, isListed, size, fileCount: files.length, handles };
     const task = new ShareTask(described, { kind: "hashing", doneBytes: 0, bytesPerSecond: 0 }, context);
-    void task.#turns.take(() => task.#create(command));
+    void task.#turns.take(() => task.#create(command, replace));
     return task;
   }
 
@@ -72,6 +78,10 @@ export class ShareTask {
 
   get infoHash(): InfoHash | undefined {
     return this.#metainfo?.infoHash;
+  }
+
+  get ownerToken(): string | undefined {
+    return this.#ownerToken;
   }
 
   get isActive(): boolean {
@@ -117,7 +127,7 @@ export class ShareTask {
     });
   }
 
-  async #create({ name, isFolder, files }: ShareCommand): Promise<void> {
+  async #create({ name, isFolder, files }: ShareCommand, replace: ReplaceShare): Promise<void> {
     const content = contentOf(files);
     const metainfo = await createMetainfo({
       name,
@@ -127,6 +137,7 @@ export class ShareTask {
       onProgress: this.#hashProgress(),
       signal: this.#end.signal,
     });
+    this.#ownerToken = replace(metainfo.infoHash);
     this.#metainfo = metainfo;
     await this.#share(metainfo, content);
   }
@@ -159,6 +170,9 @@ export class ShareTask {
   }
 
   async #share(metainfo: Metainfo, content: PickedContent): Promise<void> {
+    if (this.#context.client.get(metainfo.infoHash) !== undefined) {
+      throw new ShoalError("exists", "The same content is shared or got in this tab already");
+    }
     this.#claim = await this.#context.world.claims.take(metainfo.infoHash);
     if (this.#claim === undefined) {
       const message = "Another tab of this browser shares it; this one goes on when that one is closed";

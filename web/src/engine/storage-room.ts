@@ -15,6 +15,7 @@ export async function storageRoom(): Promise<EngineState["storage"]> {
 
 /** Rejects with ShoalError "disk-full" where the browser says that `bytes` more do not fit. */
 export async function assertRoom(bytes: number): Promise<void> {
+  if (bytes <= 0) return;
   const room = await storageRoom();
   if (room === undefined || bytes <= room.quotaBytes - room.usedBytes) return;
   const free = Math.max(0, room.quotaBytes - room.usedBytes);
