@@ -1,0 +1,36 @@
+import type { SwarmView } from "@shoal/peer-core";
+import { expect, it } from "vitest";
+import { stateOfShare, type ShareFacts } from "./state-of-share.js";
+import { peerOf } from "./testing/peer-of.js";
+
+function item(facts: Partial<ShareFacts>) {
+  return stateOfShare({
+    id: "mine",
+    infoHash: undefined,
+    name: "holiday.mov",
+    size: 10,
+    fileCount: 1,
+    isListed: true,
+    state: { kind: "sharing" },
+    view: undefined,
+    presence: undefined,
+    isWatched: false,
+    nowMs: 0,
+    ...facts,
+  });
+}
+
+const view = { upBytesPerSecond: 7, uploaded: 9, peers: [peerOf({ isSeed: true })] } as unknown as SwarmView;
+
+it("does not count this tab among those who have it, once the hub does", () => {
+  const presence = { seeds: 2, leeches: 3 };
+  expect(item({ presence, view })).toMatchObject({ seeds: 1, leeches: 3, upBytesPerSecond: 7, uploaded: 9 });
+  expect(item({ presence })).toMatchObject({ seeds: 2, upBytesPerSecond: 0 });
+  expect(item({ view })).toMatchObject({ seeds: 0, leeches: 0 });
+});
+
+it("says whether the tab may be closed, and shows peers only while somebody looks", () => {
+  expect(item({})).toMatchObject({ closing: { kind: "needed" }, peers: [] });
+  expect(item({ view })).toMatchObject({ closing: { kind: "safe", by: ["seed.example"] }, peers: [] });
+  expect(item({ view, isWatched: true }).peers).toHaveLength(1);
+});
