@@ -4,6 +4,7 @@ export { createCryptoRandom } from "./crypto-random.js";
 export { createFetchRangeSource, type FetchRangeSourceOptions } from "./fetch-range-source.js";
 export { createMemoryPieceStore, type MemoryPieceStoreOptions } from "./memory-piece-store.js";
 export { DRAIN_BYTES, SendWatch, type SendWatchOptions } from "./send-watch.js";
+export { createSha1Hasher } from "./sha1-hasher.js";
 export { createSystemClock } from "./system-clock.js";
 export { createWebCryptoHasher } from "./web-crypto-hasher.js";
 export { MAX_MESSAGE_BYTES, WebSocketConnection, type WebSocketConnectionOptions } from "./websocket-connection.js";

@@ -1,7 +1,8 @@
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright";
 import { ensureChromium } from "../support/programs.js";
 
-const FLAGS = [
+/** For a headless Chromium in a test: nothing that goes to the internet, nothing that needs a display. */
+export const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",

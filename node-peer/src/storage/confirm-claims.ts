@@ -1,7 +1,6 @@
 import { ShoalError, type PieceIndex } from "@shoal/peer-core";
-import type { Metainfo } from "@shoal/peer-core/torrent";
+import { UNWANTED_FILE, type FileLayout, type Metainfo } from "@shoal/peer-core/torrent";
 import { errnoOf } from "./disk-error.js";
-import { UNWANTED_FILE, type FileLayout } from "./file-layout.js";
 import type { PartFiles } from "./part-files.js";
 import { CLAIM, type RecoveredState } from "./recovered-state.js";
 import { runParallel } from "./run-parallel.js";

@@ -1,9 +1,8 @@
 import { rm } from "node:fs/promises";
 import { ShoalError, type PieceIndex, type PieceStore } from "@shoal/peer-core";
-import type { Metainfo } from "@shoal/peer-core/torrent";
+import type { FileLayout, Metainfo } from "@shoal/peer-core/torrent";
 import type { ClaimRecorder } from "./claim-recorder.js";
 import type { VerifyPiece } from "./confirm-claims.js";
-import type { FileLayout } from "./file-layout.js";
 import type { PartFiles } from "./part-files.js";
 import { placeTarget, removeUnselected, type ExistingTarget } from "./place-target.js";
 import type { TargetLock } from "./target-lock.js";

@@ -1,13 +1,12 @@
 import { constants } from "node:fs";
 import { mkdir, open, rm, statfs } from "node:fs/promises";
 import { ShoalError, type PieceIndex } from "@shoal/peer-core";
-import type { Metainfo } from "@shoal/peer-core/torrent";
+import { FileLayout, type Metainfo } from "@shoal/peer-core/torrent";
 import { readBootId } from "./boot-id.js";
 import type { CheckedWriter } from "./checked-writer.js";
 import { ClaimRecorder, rangesOf } from "./claim-recorder.js";
 import { confirmClaims, type VerifyPiece } from "./confirm-claims.js";
 import { diskError, errnoOf } from "./disk-error.js";
-import { FileLayout } from "./file-layout.js";
 import { FsPieceStore } from "./fs-piece-store.js";
 import { makeFolder } from "./make-folder.js";
 import { PartFiles } from "./part-files.js";

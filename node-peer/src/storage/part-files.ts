@@ -1,8 +1,7 @@
 import { lstat, type FileHandle } from "node:fs/promises";
-import type { Metainfo } from "@shoal/peer-core/torrent";
+import { UNWANTED_FILE, type FileLayout, type Metainfo, type Run } from "@shoal/peer-core/torrent";
 import type { CheckedWriter, FilePlace } from "./checked-writer.js";
 import { diskError, errnoOf } from "./disk-error.js";
-import { UNWANTED_FILE, type FileLayout, type Run } from "./file-layout.js";
 import { FileTurns } from "./file-turns.js";
 import { OpenFileCache } from "./open-file-cache.js";
 import { runParallel } from "./run-parallel.js";

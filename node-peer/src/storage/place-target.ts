@@ -1,9 +1,8 @@
 import { link, lstat, readdir, rename, rm, rmdir, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ShoalError } from "@shoal/peer-core";
-import type { Metainfo } from "@shoal/peer-core/torrent";
+import type { FileLayout, Metainfo } from "@shoal/peer-core/torrent";
 import { diskError, errnoOf } from "./disk-error.js";
-import type { FileLayout } from "./file-layout.js";
 import { syncFolder } from "./state-log.js";
 import { TargetFolder } from "./target-folder.js";
 import { componentsOf, type TargetPaths } from "./target-paths.js";

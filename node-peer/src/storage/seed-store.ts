@@ -1,6 +1,5 @@
 import { ShoalError, type PieceIndex, type PieceStore } from "@shoal/peer-core";
-import { displayName, type Metainfo } from "@shoal/peer-core/torrent";
-import { FileLayout } from "./file-layout.js";
+import { displayName, FileLayout, type Metainfo } from "@shoal/peer-core/torrent";
 import type { ScannedSource } from "./scan-source.js";
 import { SourceReader } from "./source-reader.js";
 

@@ -1,6 +1,7 @@
 export * from "./bencode.js";
 export * from "./bitfield.js";
 export * from "./create-metainfo.js";
+export * from "./file-layout.js";
 export * from "./geometry.js";
 export * from "./hash-pieces.js";
 export { webUrl } from "./link-url.js";

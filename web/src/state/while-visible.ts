@@ -7,7 +7,7 @@ export function whileVisible(
   delayMs: (succeeded: boolean) => number,
 ): () => void {
   const stopped = new AbortController();
-  let timer: number | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   let isActing = false;
 
   const step = async (): Promise<void> => {

@@ -1,4 +1,4 @@
-import type { FileEntry } from "@shoal/peer-core/torrent";
+import type { FileEntry } from "./metainfo.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FileLayout, UNWANTED_FILE, type Run } from "./file-layout.js";

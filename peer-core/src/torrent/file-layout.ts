@@ -1,4 +1,4 @@
-import type { FileEntry } from "@shoal/peer-core/torrent";
+import type { FileEntry } from "./metainfo.js";
 
 /** A stretch of a piece: bytes `at … at + length` of the block lie where `kind` says. */
 export type Run =
