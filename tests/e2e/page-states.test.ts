@@ -9,7 +9,7 @@ import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TestHub } from "../support/hub.js";
 import { ProcessBed } from "../support/processes.js";
-import { scenarioNames } from "./gallery/scenario-names.js";
+import { scenarioNames } from "./page-scenarios.js";
 import { launchBrowser, openPage, type WatchedPage } from "./watched-page.js";
 
 /** Set to keep what every state looks like, for people who want to see it. */

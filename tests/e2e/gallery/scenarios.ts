@@ -6,7 +6,7 @@ import {
   type ShareItem,
 } from "../../../web/src/engine/messages.js";
 import { exampleGet, exampleShare, exampleState, hashEnding } from "../../../web/src/lib/state-fixture.js";
-import type { ScenarioName } from "./scenario-names.js";
+import type { ScenarioName } from "../page-scenarios.js";
 import type { HubScript } from "./scripted-hub.js";
 
 /** One state of the page and the way to it. */
