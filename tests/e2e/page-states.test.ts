@@ -56,7 +56,7 @@ describe.each(scenarioNames)("the state %s", (name) => {
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });
       await picture(page, `${name}-1280-${colorScheme}`);
-      expect(await violations(page), colorScheme).toEqual([]);
+      expect(await violations(page, colorScheme === "dark"), colorScheme).toEqual([]);
     }
     await page.setViewportSize(NARROW);
     await picture(page, `${name}-390-dark`);
@@ -74,8 +74,10 @@ async function settle(page: Page): Promise<void> {
   await page.waitForTimeout(450);
 }
 
-async function violations(page: Page): Promise<readonly string[]> {
-  const { violations: found } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
+/** The second theme differs in its colours alone: nothing else of it is looked at again. */
+async function violations(page: Page, coloursOnly: boolean): Promise<readonly string[]> {
+  const axe = new AxeBuilder({ page }).setLegacyMode(true);
+  const { violations: found } = await (coloursOnly ? axe.withRules(["color-contrast"]) : axe).analyze();
   return found
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
