@@ -36,8 +36,7 @@ function linkOfText(text: string): ShareLink | undefined {
 
 /** A link of another hub is opened here, and asks that hub. */
 function withHub(link: ShareLink, base: string): ShareLink {
-  const isElsewhere = link.hub !== undefined && new URL(link.hub).origin !== new URL(base).origin;
-  if (!isElsewhere || link.hub === undefined) return link;
+  if (link.hub === undefined || new URL(link.hub).origin === new URL(base).origin) return link;
   const [theirs] = trackersOf(new URL("./", link.hub).href);
   const trackers = theirs === undefined ? link.trackers : [...new Set([theirs, ...link.trackers])];
   return { ...link, trackers: trackers.slice(0, MAX_LINK_TRACKERS) };

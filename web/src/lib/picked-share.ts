@@ -55,6 +55,8 @@ function numbered(path: readonly string[], copy: number): readonly string[] {
 
 function severalName(first: string, others: number): string {
   const dot = first.lastIndexOf(".");
-  const stem = [...(dot > 0 ? first.slice(0, dot) : first)].slice(0, MAX_NAME_PART).join("");
+  const stem = Array.from(dot > 0 ? first.slice(0, dot) : first)
+    .slice(0, MAX_NAME_PART)
+    .join("");
   return texts.add.severalName(stem, others);
 }

@@ -85,9 +85,9 @@ interface WithHandle {
 }
 
 async function takeHandles(items: readonly (DataTransferItem & WithHandle)[]): Promise<readonly FileSystemHandle[]> {
-  const asked = items.map((item) => item.getAsFileSystemHandle?.());
+  const asked = items.map((item) => item.getAsFileSystemHandle?.() ?? Promise.resolve(null));
   const answers = await Promise.allSettled(asked);
   return answers
-    .map((answer) => (answer.status === "fulfilled" ? answer.value : undefined))
-    .filter((handle) => handle !== undefined && handle !== null);
+    .map((answer) => (answer.status === "fulfilled" ? answer.value : null))
+    .filter((handle) => handle !== null);
 }

@@ -22,6 +22,7 @@ type SaveTarget = FileSystemFileHandle | FileSystemDirectoryHandle;
 /** What the engine is asked and what it told last. */
 export class EngineLink {
   readonly #engine: Engine;
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing is shown of it
   readonly #saves = new Map<number, (saved: Saved) => void>();
   readonly #settler = new StateSettler((state) => (this.#state = state));
   #state = $state.raw<EngineState | undefined>();

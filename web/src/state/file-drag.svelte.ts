@@ -48,5 +48,5 @@ export class FileDrag {
 const OVER_EVERY_MS = 600;
 
 function hasFiles(data: DataTransfer | null): data is DataTransfer {
-  return data !== null && data.types.includes("Files");
+  return data?.types.includes("Files") === true;
 }

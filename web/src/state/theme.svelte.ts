@@ -25,6 +25,6 @@ export class Theme {
   }
 
   #show(): void {
-    document.documentElement.dataset["theme"] = this.#name;
+    document.documentElement.dataset.theme = this.#name;
   }
 }
