@@ -18,6 +18,7 @@ export default tseslint.config(
           "./node-peer/tsconfig.json",
           "./node-peer/tsconfig.test.json",
           "./tests/tsconfig.json",
+          "./tests/e2e/gallery/tsconfig.json",
           "./web/tsconfig.json",
           "./tsconfig.root.json",
         ],

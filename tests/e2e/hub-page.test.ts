@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import type { Browser } from "playwright";
+import type { Browser, Page } from "playwright";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { TestHub } from "../support/hub.js";
 import { ProcessBed } from "../support/processes.js";
@@ -59,6 +59,7 @@ test("the page lists what is shared, with its size, files and who has it, and co
   expect(await row.innerText()).toMatch(/70 kB\s+2 files\s+1 seeder/);
   expect(await row.getByRole("link", { name: FOLDER, exact: true }).getAttribute("href")).toBe(`#/s/${folderHash}`);
   expect(await row.getByRole("link", { name: /Magnet/ }).getAttribute("href")).toContain(`urn:btih:${folderHash}`);
+  await page.getByText("From the command line").click();
   expect(await page.getByText("shoal upload PATH --tracker").innerText()).toContain(`--tracker ${hub.url}`);
   expect(complaints).toEqual([]);
 });
@@ -102,10 +103,12 @@ test("a link opens its share: files, who has it, and a command that gets it", as
   const { page, complaints } = await open(`#/s/${folderHash}`);
   await page.getByRole("heading", { level: 1, name: FOLDER }).waitFor();
   expect(await page.locator("main").innerText()).toContain("1 person has all of it.");
-  expect(await page.getByRole("listitem").allInnerTexts()).toEqual([
+  await page.getByRole("button", { name: /^notes/ }).click();
+  expect(await page.getByTestId("file-row").allInnerTexts()).toEqual([
+    expect.stringMatching(/^places\.txt\s+5 B$/),
     expect.stringMatching(/^harbour\.flac\s+70 kB$/),
-    expect.stringMatching(/^notes\/places\.txt\s+5 B$/),
   ]);
+  await openOtherWays(page);
   const command = await page.getByText("shoal download").innerText();
   const what = /^npx --no-install shoal download "(.+)"$/.exec(command)?.[1];
   expect(what).toBe(`${hub.url}#/s/${folderHash}`);
@@ -115,6 +118,7 @@ test("a link opens its share: files, who has it, and a command that gets it", as
 
 test("the .torrent of a share is downloaded from the hub", async () => {
   const { page, complaints } = await open(`#/s/${folderHash}`);
+  await openOtherWays(page);
   const [download] = await Promise.all([
     page.waitForEvent("download"),
     page.getByRole("link", { name: ".torrent" }).click(),
@@ -126,6 +130,7 @@ test("the .torrent of a share is downloaded from the hub", async () => {
 test("a copy button copies, and says so", async () => {
   const { page, complaints } = await open(`#/s/${folderHash}`);
   await page.context().grantPermissions(["clipboard-read"]);
+  await openOtherWays(page);
   await page.getByRole("button", { name: "Copy: Link" }).click();
   await page.getByText("Copied").first().waitFor();
   expect(await page.evaluate("navigator.clipboard.readText()")).toBe(`${hub.url}#/s/${folderHash}`);
@@ -137,6 +142,7 @@ test("copying works where the browser has no clipboard for pages, as on plain ht
   await page.addInitScript("Object.defineProperty(navigator, 'clipboard', { value: undefined })");
   await page.goto(`${hub.url}#/s/${folderHash}`);
   await page.reload();
+  await openOtherWays(page);
   await page.getByRole("button", { name: "Copy: Link" }).click();
   await page.getByText("Copied").first().waitFor();
   await search.focus();
@@ -162,6 +168,7 @@ test("the page works below a path of a proxy", async () => {
     const { page, results, complaints } = await open("#/?q=harbour", proxy.url);
     await results.getByRole("link", { name: FOLDER, exact: true }).click();
     await page.getByRole("heading", { level: 1, name: FOLDER }).waitFor();
+    await openOtherWays(page);
     expect(await page.getByText("shoal download").innerText()).toContain(`"${proxy.url}#/s/${folderHash}"`);
     const [download] = await Promise.all([
       page.waitForEvent("download"),
@@ -204,6 +211,11 @@ test("the page says that its hub is gone, and goes on by itself when it is back"
   await results.first().waitFor();
   expect(await results.count()).toBe(1);
 });
+
+/** The commands, and what other programs take, are folded away: the page gets shares itself. */
+async function openOtherWays(page: Page): Promise<void> {
+  await page.getByText("Other ways to get it").click();
+}
 
 /** Lists a share that nobody has. */
 async function publish(name: string): Promise<void> {

@@ -1,7 +1,8 @@
 import { mount } from "svelte";
 import App from "./App.svelte";
 import "./app.css";
+import { openEngine } from "./engine/open-engine.js";
 
 const target = document.getElementById("app");
 if (target === null) throw new Error("The page has no #app");
-mount(App, { target });
+mount(App, { target, props: { openEngine } });

@@ -5,7 +5,7 @@ import type { HubDescription } from "./hub-address.js";
 import { AnswerError } from "./json-fields.js";
 
 /** Why the hub gave no answer that can be shown. */
-export type HubTrouble = "unreachable" | "busy" | "odd" | "too-long";
+export type HubTrouble = "unreachable" | "busy" | "odd" | "too-long" | "closed";
 
 export type HubAnswer<T> =
   | { readonly kind: "answer"; readonly value: T }
@@ -58,5 +58,6 @@ export class HubApi {
 
 function troubleOf(status: number): HubTrouble {
   if (status === 400) return "too-long";
+  if (status === 401 || status === 403) return "closed";
   return status === 429 || status === 503 ? "busy" : "unreachable";
 }

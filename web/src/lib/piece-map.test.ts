@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import { PIECE } from "../engine/messages.js";
+import { gridFor, paintOf } from "./piece-map.js";
+
+test("a byte tells what became of a piece and who brought it", () => {
+  expect([PIECE.missing, PIECE.unwanted, PIECE.underWay, PIECE.here, 255].map((byte) => paintOf(byte).kind)).toEqual([
+    "missing",
+    "unwanted",
+    "under-way",
+    "here",
+    "here",
+  ]);
+  expect(paintOf(PIECE.from + 3)).toEqual({ kind: "from", colour: 3 });
+  expect(paintOf(PIECE.from + 9)).toEqual({ kind: "from", colour: 1 });
+  expect(paintOf(7).kind).toBe("missing");
+});
+
+test.each([
+  [1, 320],
+  [300, 320],
+  [4_096, 320],
+  [4_096, 660],
+  [10, 3],
+])("%i cells find their place in %i px", (cells, width) => {
+  const { columns, rows, pitch } = gridFor(cells, width);
+  expect(columns * rows).toBeGreaterThanOrEqual(cells);
+  expect(columns === 1 || columns * pitch <= width).toBe(true);
+});
+
+test("few pieces are large, many are small", () => {
+  expect(gridFor(20, 640).pitch).toBe(14);
+  expect(gridFor(4_096, 640).pitch).toBeLessThan(8);
+});

@@ -1,0 +1,106 @@
+import type { EngineCommand, EngineEvent, EngineState, Trouble } from "../engine/messages.js";
+import { announcementsBetween, doneBetween } from "../lib/announcements.js";
+import { StateSettler } from "../lib/state-settler.js";
+
+/** The line to an engine, as `engine/open-engine` opens it. */
+export interface Engine {
+  post(command: EngineCommand): void;
+  /** Asks for the remembered files of a share again and goes on with them; false when the person refuses. */
+  grant(infoHash: string): Promise<boolean>;
+}
+
+/** Opens the one engine of the page; `onEvent` hears all that it tells. */
+export type OpenEngine = (onEvent: (event: EngineEvent) => void) => Engine;
+
+/** What became of a save. */
+export type Saved =
+  | { readonly kind: "saved"; readonly name: string; readonly blob: Blob | undefined }
+  | { readonly kind: "failed"; readonly trouble: Trouble };
+
+type SaveTarget = FileSystemFileHandle | FileSystemDirectoryHandle;
+
+/** What the engine is asked and what it told last. */
+export class EngineLink {
+  readonly #engine: Engine;
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing is shown of it
+  readonly #saves = new Map<number, (saved: Saved) => void>();
+  readonly #settler = new StateSettler((state) => (this.#state = state));
+  #state = $state.raw<EngineState | undefined>();
+  #broken = $state.raw<string | undefined>();
+  #announcement = $state.raw("");
+  #newest: EngineState | undefined;
+  #lastSave = 0;
+  readonly #onDone: (name: string) => void;
+
+  /** `base`: the page's URL, ending in "/". `onDone` is told the name of each get that becomes complete. */
+  constructor(open: OpenEngine, base: string, onDone: (name: string) => void) {
+    this.#onDone = onDone;
+    this.#engine = open((event) => this.#on(event));
+    this.post({ type: "start", base });
+  }
+
+  /** Undefined until the engine has told for the first time. */
+  get state(): EngineState | undefined {
+    return this.#state;
+  }
+
+  /** Why there is no engine at all, for details. */
+  get broken(): string | undefined {
+    return this.#broken;
+  }
+
+  /** The last change of kind, in words. */
+  get announcement(): string {
+    return this.#announcement;
+  }
+
+  post(command: EngineCommand): void {
+    this.#engine.post(command);
+  }
+
+  /** Goes on with a share whose files the browser remembers, on a click; false when that is not to be. */
+  async grant(infoHash: string): Promise<boolean> {
+    return await this.#engine.grant(infoHash).catch(() => false);
+  }
+
+  /** Asks for what was got, as a Blob that is a file's or, with a `target`, written there. */
+  save(infoHash: string, target?: SaveTarget): Promise<Saved> {
+    const request = ++this.#lastSave;
+    return new Promise((resolve) => {
+      this.#saves.set(request, resolve);
+      this.post(
+        target === undefined ? { type: "save", infoHash, request } : { type: "save-to", infoHash, request, target },
+      );
+    });
+  }
+
+  #on(event: EngineEvent): void {
+    switch (event.type) {
+      case "state":
+        this.#onState(event.state);
+        return;
+      case "saved":
+        this.#answer(event.request, { kind: "saved", name: event.name, blob: event.blob });
+        return;
+      case "save-failed":
+        this.#answer(event.request, { kind: "failed", trouble: event.trouble });
+        return;
+      case "broken":
+        this.#broken = event.message;
+    }
+  }
+
+  #onState(state: EngineState): void {
+    const before = this.#newest;
+    this.#newest = state;
+    this.#settler.offer(state);
+    const said = announcementsBetween(before, state);
+    if (said.length > 0) this.#announcement = said.join(". ");
+    doneBetween(before, state).forEach((name) => this.#onDone(name));
+  }
+
+  #answer(request: number, saved: Saved): void {
+    this.#saves.get(request)?.(saved);
+    this.#saves.delete(request);
+  }
+}
