@@ -9,7 +9,6 @@ export default defineConfig({
   // A module, so that what only some browsers need can be loaded when it is.
   worker: { format: "es" },
   build: {
-    rollupOptions: { input: ["index.html", "src/engine/worker.ts"] },
     target: "es2023",
     // The polyfill and inlined files would need a weaker Content-Security-Policy.
     modulePreload: { polyfill: false },

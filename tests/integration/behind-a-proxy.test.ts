@@ -104,6 +104,21 @@ describe.each<{ kind: ProxyKind }>([{ kind: "nginx" }, { kind: "caddy" }])(
       await seeder.end();
     });
 
+    it("carries a file between two commands that cannot be dialled", async () => {
+      const name = `${kind}-carried.bin`;
+      const content = await writeContent(bed.path(name), 3 * MIB, 7 + kind.length);
+      const where = ["--tracker", proxy.url, "--ca", certificate.certificate, "--no-listen"];
+      const seeder = bed.run(["upload", name, ...where]);
+      await seeder.event("shared");
+      const downloader = bed.run(["download", name, "-o", bed.path(`carried-${kind}`), ...where]);
+      expect(await downloader.end()).toEqual(DONE);
+      expect(await hashFile(bed.path(`carried-${kind}`, name))).toBe(content);
+      const relay = `${proxy.url.replace(/^https:/, "wss:")}peer`;
+      expect(downloader.all("peer").map(({ address }) => address)).toContain(relay);
+      seeder.kill("SIGINT");
+      await seeder.end();
+    });
+
     it("is believed by nobody who does not trust its certificate", async () => {
       const stranger = bed.run(["search", "--tracker", proxy.url]);
       expect((await stranger.event("error")).message).toMatch(/certificate/);

@@ -79,7 +79,7 @@ export class HubRelay {
     return [
       metric("gauge", "links", "Open links of peers", () => this.#hub?.links()?.open ?? 0),
       metric("total", "refused_total", "Links refused", () => this.#hub?.links()?.refused ?? 0),
-      metric("gauge", "shares", "Shares being carried", () => this.#client?.sessions().length ?? 0),
+      metric("gauge", "shares", "Shares being carried", () => this.#client?.carried().length ?? 0),
       metric("gauge", "cache_bytes", "Bytes in the cache", () => cache.usedBytes),
       metric("gauge", "cache_limit_bytes", "Bytes that may be in the cache", () => cache.quotaBytes),
       metric("gauge", "cache_pieces", "Pieces in the cache", () => cache.counts.pieces),
