@@ -12,7 +12,10 @@ if (scenario === undefined || target === null) throw new Error(`There is no stat
 
 history.replaceState(null, "", scenario.hash ?? "#/");
 globalThis.fetch = answerAsHub(scenario.hub ?? "two-shares");
-mount(App, { target, props: { openEngine: (onEvent) => scriptedEngine(scenario, onEvent) } });
+mount(App, {
+  target,
+  props: { openEngine: (onEvent: (event: EngineEvent) => void) => scriptedEngine(scenario, onEvent) },
+});
 requestAnimationFrame(() => requestAnimationFrame(() => act(scenario)));
 
 /** Tells its one state, and answers no command. */

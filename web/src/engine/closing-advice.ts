@@ -6,7 +6,7 @@ import type { ClosingAdvice } from "./messages.js";
  * seeds that others can dial (those that we dialled ourselves, for one), count: a seed in another tab may go with it.
  */
 export function closingAdvice(peers: readonly KnownPeer[], nowMs: number): ClosingAdvice {
-  const seeds = peers.filter((peer) => peer.isSeed && peer.isRelay !== true && (peer.isDialable ?? !peer.inbound));
+  const seeds = peers.filter((peer) => peer.isSeed && !peer.isRelay && peer.isDialable);
   const keepers = peers.filter((peer) => (peer.keptUntilMs ?? 0) > nowMs);
   if (seeds.length + keepers.length === 0) return { kind: "needed" };
   const by = [...new Set([...keepers, ...seeds].map(({ label }) => hostOf(label)))];

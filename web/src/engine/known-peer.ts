@@ -1,15 +1,7 @@
 import type { PeerView } from "@shoal/peer-core";
 
-/** A peer as the swarm shows it, with what relays and peers of our own kind tell besides, where they do. */
-export type KnownPeer = PeerView & {
-  readonly isRelay?: boolean | undefined;
-  /** Until when a relay promises to keep all of the share, as Date.now() has it. */
-  readonly keptUntilMs?: number | undefined;
-  /** How much of the share it has, 0 to 1. */
-  readonly share?: number | undefined;
-  /** Whether others can dial it. */
-  readonly isDialable?: boolean | undefined;
-};
+/** A peer as the swarm shows it. */
+export type KnownPeer = PeerView;
 
 /** The host of an address, or the address itself where it is no URL. */
 export function hostOf(label: string): string {
@@ -18,5 +10,5 @@ export function hostOf(label: string): string {
 
 /** How much of the share a peer has, 0 to 1, as far as it is known. */
 export function shareOf(peer: KnownPeer): number {
-  return peer.isSeed ? 1 : (peer.share ?? 0);
+  return peer.isSeed ? 1 : peer.share;
 }

@@ -10,7 +10,7 @@ function rowOf(peer: KnownPeer): PeerRow {
   return {
     id: peer.peerId,
     label: hostOf(peer.label),
-    kind: peer.isRelay === true ? "relay" : peer.isSeed ? "seed" : "peer",
+    kind: peer.isRelay ? "relay" : peer.isSeed ? "seed" : "peer",
     client: peer.client,
     downBytesPerSecond: peer.downBytesPerSecond,
     upBytesPerSecond: peer.upBytesPerSecond,

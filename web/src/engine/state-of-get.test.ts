@@ -25,6 +25,7 @@ function viewOf(facts: Partial<SwarmView>): SwarmView {
     etaSeconds: undefined,
     peers: [],
     candidates: 0,
+    relays: [],
     ...facts,
   };
 }

@@ -16,6 +16,10 @@ export function peerOf(facts: Partial<KnownPeer> = {}, id = 1): KnownPeer {
     uploaded: 0,
     isChoked: true,
     isSnubbed: false,
+    isRelay: false,
+    keptUntilMs: undefined,
+    share: 0,
+    isDialable: facts.inbound !== true,
     ...facts,
   };
 }
