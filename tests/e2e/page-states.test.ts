@@ -13,7 +13,7 @@ import { scenarioNames } from "./page-scenarios.js";
 import { launchBrowser, openPage, type WatchedPage } from "./watched-page.js";
 
 /** Set to keep what every state looks like, for people who want to see it. */
-const PICTURES = process.env["SHOAL_PICTURES"];
+const PICTURES = process.env.SHOAL_PICTURES;
 
 const TYPES: Readonly<Record<string, string>> = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
 const WIDE = { width: 1280, height: 900 };

@@ -2,6 +2,7 @@ import { mount } from "svelte";
 import App from "../../../web/src/App.svelte";
 import "../../../web/src/app.css";
 import type { EngineEvent } from "../../../web/src/engine/messages.js";
+import type { OpenEngine } from "../../../web/src/state/engine-link.svelte.js";
 import { scenarios, type Scenario } from "./scenarios.js";
 import { answerAsHub } from "./scripted-hub.js";
 
@@ -12,7 +13,8 @@ if (scenario === undefined || target === null) throw new Error(`There is no stat
 
 history.replaceState(null, "", scenario.hash ?? "#/");
 globalThis.fetch = answerAsHub(scenario.hub ?? "two-shares");
-mount(App, { target, props: { openEngine: (onEvent) => scriptedEngine(scenario, onEvent) } });
+const openEngine: OpenEngine = (onEvent) => scriptedEngine(scenario, onEvent);
+mount(App, { target, props: { openEngine } });
 requestAnimationFrame(() => requestAnimationFrame(() => act(scenario)));
 
 /** Tells its one state, and answers no command. */
