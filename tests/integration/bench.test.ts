@@ -45,7 +45,7 @@ test("the benchmark carries a file with curl and both of our transports, and wri
   for (const cells of rows) {
     expect(cells.at(-1), stdout).toBe("1");
     expect(Number(cells[1])).toBeGreaterThan(0);
-    expect(cells).toHaveLength(8);
+    expect(cells).toHaveLength(9);
   }
   const written = await readFile(output, "utf8");
   expect(written).toContain(stdout.trim());
