@@ -25,11 +25,11 @@ let profiles = 0;
 
 beforeAll(async () => {
   bed = await ProcessBed.open();
-  hub = await TestHub.start(bed);
+  // Slow enough that there is time to pause, fast enough to wait for: seeder and relay alike.
+  hub = await TestHub.start(bed, ["--up", "10M"]);
   const bytes = bytesOf(SIZE, 1);
   await writeFile(bed.path("big.bin"), bytes);
-  // Slow enough that there is time to pause, fast enough to wait for.
-  const { infoHash } = await hub.upload("big.bin", "--up", "24M").event("shared");
+  const { infoHash } = await hub.upload("big.bin", "--up", "10M").event("shared");
   big = { infoHash, digest: digestOf(bytes) };
 });
 

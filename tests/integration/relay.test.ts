@@ -19,11 +19,6 @@ afterAll(async () => {
   await bed.close();
 });
 
-async function metric(name: string): Promise<number> {
-  const page = await (await fetch(new URL("metrics", hub.url))).text();
-  return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(page)?.[1]);
-}
-
 describe("a hub's relay", () => {
   test("carries a share between two peers of which neither can be dialled, each piece of it once", async () => {
     const size = 8 * MIB;
@@ -37,9 +32,9 @@ describe("a hub's relay", () => {
     expect(await Promise.all([first.end(), second.end()])).toEqual([DONE, DONE]);
     expect(await hashFile(bed.path("first", "carried.bin"))).toBe(content);
     expect(await hashFile(bed.path("second", "carried.bin"))).toBe(content);
-    expect(await metric("shoal_relay_shares")).toBe(1);
+    expect(await hub.relayed("shares")).toBe(1);
     // What the relay stored came from the seeder, once.
-    expect(await metric("shoal_relay_stored_bytes_total")).toBe(size);
+    expect(await hub.relayed("stored_bytes_total")).toBe(size);
     expect(await readdir(bed.path("hub", "hub", "cache"))).toContain(infoHash);
     seeder.kill("SIGINT");
     expect(await seeder.end()).toEqual({ code: 130, signal: null });
@@ -53,7 +48,7 @@ describe("a hub's relay", () => {
     const third = hub.download("carried.bin", "third", "--no-listen");
     expect(await third.end()).toEqual(DONE);
     expect(await hashFile(bed.path("third", "carried.bin"))).toBe(await hashFile(bed.path("carried.bin")));
-    expect(await metric("shoal_relay_stored_bytes_total")).toBe(0);
+    expect(await hub.relayed("stored_bytes_total")).toBe(0);
   });
 
   test("does not carry what is published nowhere", async () => {

@@ -13,23 +13,31 @@ export interface Listed {
   readonly leeches: number;
 }
 
+interface Running {
+  readonly process: ShoalProcess;
+  readonly serving: EventOf<"serving">;
+}
+
 /** A real hub, a process of its own on a port of this machine; it can be killed and come again. */
 export class TestHub {
   readonly #bed: ProcessBed;
   readonly #data: string;
+  readonly #options: readonly string[];
   #process: ShoalProcess;
   #serving: EventOf<"serving">;
 
-  private constructor(bed: ProcessBed, data: string, running: { process: ShoalProcess; serving: EventOf<"serving"> }) {
+  private constructor(bed: ProcessBed, data: string, options: readonly string[], running: Running) {
     this.#bed = bed;
     this.#data = data;
+    this.#options = options;
     this.#process = running.process;
     this.#serving = running.serving;
   }
 
-  static async start(bed: ProcessBed): Promise<TestHub> {
-    const data = bed.path("hub");
-    return new TestHub(bed, data, await serve(bed, data, 0));
+  /** `options`: more of `shoal serve`. Two hubs of one bed need names of their own. */
+  static async start(bed: ProcessBed, options: readonly string[] = [], name = "hub"): Promise<TestHub> {
+    const data = bed.path(name);
+    return new TestHub(bed, data, options, await serve(bed, data, 0, options));
   }
 
   get process(): ShoalProcess {
@@ -57,7 +65,7 @@ export class TestHub {
 
   /** Serves again on the same port from the same data folder. */
   async restart(): Promise<void> {
-    const { process, serving } = await serve(this.#bed, this.#data, this.#serving.port);
+    const { process, serving } = await serve(this.#bed, this.#data, this.#serving.port, this.#options);
     this.#process = process;
     this.#serving = serving;
   }
@@ -78,6 +86,12 @@ export class TestHub {
     }
   }
 
+  /** A figure of the hub's relay, by what follows `shoal_relay_` in its name. */
+  async relayed(name: string): Promise<number> {
+    const text = await (await fetch(new URL("metrics", this.url))).text();
+    return Number(new RegExp(`^shoal_relay_${name} (\\S+)$`, "m").exec(text)?.[1]);
+  }
+
   async #get<T>(path: string): Promise<T> {
     const response = await fetch(new URL(path, this.url));
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
@@ -85,7 +99,7 @@ export class TestHub {
   }
 }
 
-async function serve(bed: ProcessBed, data: string, port: number) {
-  const process = bed.run(["serve", "--host", "127.0.0.1", "--port", String(port), "--data", data]);
+async function serve(bed: ProcessBed, data: string, port: number, options: readonly string[]): Promise<Running> {
+  const process = bed.run(["serve", "--host", "127.0.0.1", "--port", String(port), "--data", data, ...options]);
   return { process, serving: await process.event("serving") };
 }
