@@ -2,13 +2,12 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { chromium, type BrowserContext } from "playwright";
+import type { BrowserContext } from "playwright";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { TestHub } from "../support/hub.js";
 import { ProcessBed } from "../support/processes.js";
-import { ensureChromium } from "../support/programs.js";
 import { TabEngine } from "./tab-engine.js";
-import { FLAGS } from "./watched-page.js";
+import { openProfile } from "./watched-page.js";
 
 const run = promisify(execFile);
 const MIB = 1024 * 1024;
@@ -34,7 +33,7 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  context = await openProfile(bed.path(`profile-${profiles++}`));
+  context = await openProfile(bed.path(`profile-${profiles++}`), [`--host-resolver-rules=MAP ${PLAIN_HOST} 127.0.0.1`]);
 });
 
 afterEach(async () => {
@@ -44,14 +43,6 @@ afterEach(async () => {
 afterAll(async () => {
   await bed.close();
 });
-
-/** A browser with a profile on disk: one without keeps the page's files in memory, which behaves otherwise. */
-async function openProfile(folder: string): Promise<BrowserContext> {
-  return await chromium.launchPersistentContext(folder, {
-    executablePath: await ensureChromium(),
-    args: [...FLAGS, `--host-resolver-rules=MAP ${PLAIN_HOST} 127.0.0.1`],
-  });
-}
 
 function bytesOf(length: number, seed: number): Uint8Array {
   const bytes = new Uint32Array(Math.ceil(length / 4));

@@ -1,4 +1,4 @@
-import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright";
+import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from "playwright";
 import { ensureChromium } from "../support/programs.js";
 
 /** For a headless Chromium in a test: nothing that goes to the internet, nothing that needs a display. */
@@ -15,7 +15,7 @@ export const FLAGS = [
 /** A page of which everything is noted that should not happen. */
 export interface WatchedPage {
   readonly page: Page;
-  /** Console errors, uncaught exceptions, and requests that leave the origin or fail. */
+  /** Console errors, uncaught exceptions, dialogs, and requests that leave the origin. */
   readonly complaints: readonly string[];
   close(): Promise<void>;
 }
@@ -25,13 +25,28 @@ export async function launchBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: await ensureChromium(), args: FLAGS });
 }
 
+/**
+ * A browser with a profile in `folder`, which outlives it: one without keeps the page's files in memory, which behaves
+ * otherwise. `args`: more flags.
+ */
+export async function openProfile(folder: string, args: readonly string[] = []): Promise<BrowserContext> {
+  return await chromium.launchPersistentContext(folder, {
+    executablePath: await ensureChromium(),
+    args: [...FLAGS, ...args],
+  });
+}
+
 /** Opens `url` in a context of its own. */
 export async function openPage(
   browser: Browser,
   url: string,
   options: BrowserContextOptions = {},
 ): Promise<WatchedPage> {
-  const context = await browser.newContext(options);
+  return await openPageIn(await browser.newContext(options), url);
+}
+
+/** Opens `url` in a tab of `context`, which is closed with it. */
+export async function openPageIn(context: BrowserContext, url: string): Promise<WatchedPage> {
   const page = await context.newPage();
   const complaints: string[] = [];
   const { origin } = new URL(url);
@@ -39,6 +54,11 @@ export async function openPage(
     if (["error", "warning"].includes(message.type())) complaints.push(`console: ${message.text()}`);
   });
   page.on("pageerror", (error) => complaints.push(`exception: ${error.message}`));
+  page.on("dialog", (dialog) => {
+    // The page's own warning before it is left is no fault, and must not hold up whoever leaves.
+    if (dialog.type() !== "beforeunload") complaints.push(`dialog: ${dialog.message()}`);
+    void dialog.accept();
+  });
   page.on("request", (request) => {
     if (new URL(request.url()).origin !== origin) complaints.push(`left the origin: ${request.url()}`);
   });
