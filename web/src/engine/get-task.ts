@@ -177,7 +177,7 @@ export class GetTask {
 
   item(): GetItem {
     const view = this.#session?.view;
-    if ((view?.downBytesPerSecond ?? 0) > 0) this.#history.lastMovedMs = Date.now();
+    this.#history.noteDownloaded(view?.downloaded ?? 0);
     const trackers = this.#session?.trackers ?? [];
     const leftShare = view === undefined || view.chosenBytes === 0 ? 1 : 1 - view.doneBytes / view.chosenBytes;
     return stateOfGet({
@@ -213,7 +213,7 @@ export class GetTask {
     this.#become({ kind: "checking" });
     await this.#searchEnded;
     await this.#storage.prepare(metainfo, this.#chosen, this.#progress ?? new FileProgress(metainfo));
-    this.#history.lastMovedMs = Date.now();
+    this.#history.noteMoved();
     const session = this.#context.client.add({
       source: metainfo,
       select: () => asIndexes(this.#chosen),

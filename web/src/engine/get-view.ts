@@ -13,12 +13,27 @@ const MAX_PARTINGS = 20;
 /** What has happened on the way of one get: who was there, and what was said at parting. */
 export class GetHistory {
   readonly #partings: TriedWay[] = [];
-  lastMovedMs = Date.now();
-  /** When a piece last came. */
-  lastPieceMs: number | undefined;
+  #lastMovedMs = Date.now();
+  #lastPieceMs: number | undefined;
+  #downloaded = 0;
+
+  /** When something last came, or was begun. */
+  get lastMovedMs(): number {
+    return this.#lastMovedMs;
+  }
+
+  noteMoved(): void {
+    this.#lastMovedMs = Date.now();
+  }
 
   notePiece(): void {
-    this.lastPieceMs = this.lastMovedMs = Date.now();
+    this.#lastPieceMs = this.#lastMovedMs = Date.now();
+  }
+
+  /** `bytes`: all that came since the session began, parts of pieces too. */
+  noteDownloaded(bytes: number): void {
+    if (bytes !== this.#downloaded) this.noteMoved();
+    this.#downloaded = bytes;
   }
 
   noteParting(label: string, reason: string | undefined): void {
@@ -41,7 +56,7 @@ export class GetHistory {
       relays: context.relays.map((address) => ({ address, dial: context.dials.of(address) })),
       partings: this.#partings,
       leftShare,
-      lastSeenMs: this.lastPieceMs,
+      lastSeenMs: this.#lastPieceMs,
       nowMs: Date.now(),
     });
   }

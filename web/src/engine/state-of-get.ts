@@ -78,9 +78,9 @@ export function stateOfGet(facts: GetFacts): GetItem {
 
 function shownState({ status, view, lastMovedMs, nowMs }: GetFacts, leftBytes: number): GetItem["state"] {
   if (status.kind !== "running") return status;
+  // Not by the rate: that is an average, which takes the better part of a minute to come down to nothing.
+  if (nowMs - lastMovedMs > STALLED_MS) return { kind: "stalled", sinceMs: lastMovedMs };
   const rate = view?.downBytesPerSecond ?? 0;
-  const isStalled = nowMs - lastMovedMs > STALLED_MS && rate === 0;
-  if (isStalled) return { kind: "stalled", sinceMs: lastMovedMs };
   return { kind: "getting", etaSeconds: rate > 0 ? leftBytes / rate : undefined };
 }
 
