@@ -76,6 +76,20 @@ test("a sharer that is loaded again picks the file again, and who gets it goes o
   expect(tabs.complaints).toEqual([]);
 });
 
+test("a sharer whose file was dropped goes on after one click, under the same link", async () => {
+  await writeContent(tabs.processes.path("notes.txt"), MIB, 2);
+  const page = await tabs.openTab(hub.url);
+  await drop(page, tabs.processes.path("notes.txt"));
+  const state = page.getByTestId("share-state");
+  await expect.poll(() => state.getAttribute("data-state"), { timeout: 30_000 }).toBe("sharing");
+  const link = await page.getByTestId("share-link").innerText();
+  await page.reload();
+  await page.getByTestId("grant-button").click();
+  await expect.poll(() => state.getAttribute("data-state"), { timeout: 30_000 }).toBe("sharing");
+  expect(await page.getByTestId("share-link").innerText()).toBe(link);
+  expect(tabs.complaints).toEqual([]);
+});
+
 /** Shares the file from a Node peer. */
 async function seed(...options: string[]): Promise<ShoalProcess> {
   const seeder = hub.upload(NAME, ...options);
@@ -120,4 +134,13 @@ async function expectRest(page: Page, before: ShoalProcess): Promise<void> {
   const again = await uploadedBy(seeder);
   expect(again).toBeGreaterThan(0);
   expect(again).toBeLessThanOrEqual(Math.ceil((BYTES * (100 - kept)) / 100));
+}
+
+/** Drops a file of this machine on the page, as a person does: Playwright itself can only pick. */
+async function drop(page: Page, path: string): Promise<void> {
+  const devtools = await page.context().newCDPSession(page);
+  const data = { items: [], files: [path], dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"] as const) {
+    await devtools.send("Input.dispatchDragEvent", { type, x: 100, y: 100, data });
+  }
 }
