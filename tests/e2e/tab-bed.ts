@@ -41,6 +41,11 @@ export class TabBed {
     await writeContent(this.processes.path(name), bytes, seed);
     const page = await this.openTab(url);
     await page.getByTestId("file-input").setInputFiles(this.processes.path(name));
+    return await this.untilShared(page);
+  }
+
+  /** Waits until the one share of a tab has its link. */
+  async untilShared(page: Page): Promise<SharingTab> {
     await page.locator('[data-testid="share-state"][data-state="sharing"]').waitFor();
     const link = await page.getByTestId("share-link").innerText();
     return { page, link, infoHash: /[0-9a-f]{40}$/.exec(link)?.[0] ?? "" };
