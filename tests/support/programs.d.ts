@@ -7,5 +7,8 @@ export function ensureLibtorrent(): Promise<string>;
 /** The path of Chromium: the system's, else one that Playwright has, else Debian's package, else Playwright's download; rejects when none can be had. */
 export function ensureChromium(): Promise<string>;
 
+/** The path of Firefox: the system's, else Debian's package; rejects when that cannot be had. */
+export function ensureFirefox(): Promise<string>;
+
 /** Installs every program that a test needs; resolves with one sentence for each that cannot be had. */
 export function ensureAllPrograms(): Promise<string[]>;

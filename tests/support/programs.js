@@ -19,6 +19,9 @@ const PACKAGES = {
 
 const LIBTORRENT_PACKAGE = "python3-libtorrent";
 
+/** Debian has the release with long support only. */
+const FIREFOX_COMMANDS = ["firefox-esr", "firefox"];
+
 /** Names under which Chromium is installed on systems of all kinds. */
 const CHROMIUM_COMMANDS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
@@ -58,6 +61,15 @@ export async function ensureChromium() {
   );
 }
 
+export async function ensureFirefox() {
+  const found = findFirst(FIREFOX_COMMANDS);
+  if (found !== undefined) return found;
+  const problem = await aptInstall(["firefox-esr"]);
+  const installed = findFirst(FIREFOX_COMMANDS);
+  if (installed === undefined) throw new Error(`Needs Firefox: install the package firefox-esr (${problem})`);
+  return installed;
+}
+
 export async function ensureLibtorrent() {
   const found = await pythonWithLibtorrent();
   if (found !== undefined) return found;
@@ -71,12 +83,14 @@ export async function ensureAllPrograms() {
   const missing = Object.entries(PACKAGES).filter(([command]) => findCommand(command) === undefined);
   const packages = missing.map(([, debianPackage]) => debianPackage);
   if ((await pythonWithLibtorrent()) === undefined) packages.push(LIBTORRENT_PACKAGE);
+  if (findFirst(FIREFOX_COMMANDS) === undefined) packages.push("firefox-esr");
   // One call for all of them: reading the package lists takes longer than installing.
   if (packages.length > 1) await aptInstall(packages);
   const results = await Promise.allSettled([
     ...Object.entries(PACKAGES).map(([command, debianPackage]) => ensureProgram(command, debianPackage)),
     ensureLibtorrent(),
     ensureChromium(),
+    ensureFirefox(),
   ]);
   return results.filter((result) => result.status === "rejected").map((result) => String(result.reason?.message));
 }

@@ -1,0 +1,59 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { hashFile, writeContent } from "../support/file-content.js";
+import { TestHub } from "../support/hub.js";
+import { privateBytesOfTree, TreeMemoryWatch } from "../support/process-tree.js";
+import { ProcessBed } from "../support/processes.js";
+import { BareBrowser } from "./bare-browser.js";
+
+const MIB = 1024 ** 2;
+const BYTES = 2048 * MIB;
+/** What a browser may take for a share of any size, above what it has without. */
+const MEMORY_LIMIT = 150 * MIB;
+/** All of it is written three times and read four times: minutes, where others work at the same time. */
+const TEST_LIMIT_MS = 600_000;
+/** Fewer looks than this say nothing of a peak. */
+const LEAST_LOOKS = 10;
+
+let bed: ProcessBed;
+let browser: BareBrowser;
+
+beforeAll(async () => {
+  bed = await ProcessBed.open();
+  browser = await BareBrowser.launch(bed.folder);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await bed.close();
+});
+
+test(
+  "a tab gets and saves 2 GiB from a Node peer, and its browser takes no 150 MiB for it",
+  { timeout: TEST_LIMIT_MS },
+  async () => {
+    const digest = await writeContent(bed.path("film.mkv"), BYTES, 9);
+    const hub = await TestHub.start(bed);
+    const seeder = hub.upload("film.mkv");
+    const { infoHash } = await seeder.event("shared");
+    const tab = await browser.openTab(`${hub.url}#/s/${infoHash}`);
+    await tab.shown('[data-testid="get-button"]');
+
+    const idle = privateBytesOfTree(browser.pid);
+    const memory = new TreeMemoryWatch(browser.pid);
+    await tab.click('[data-testid="get-button"]');
+    await tab.shown('[data-testid="get-state"][data-state="done"]');
+    seeder.kill("SIGTERM");
+    await seeder.end();
+    // Never three times on the disk.
+    await rm(bed.path("film.mkv"));
+    const saved = browser.downloaded();
+    await tab.click('[data-testid="save-button"]');
+    await saved;
+    const peak = memory.stop();
+    expect(await hashFile(join(bed.folder, "saved", "film.mkv"))).toBe(digest);
+    expect(memory.looks).toBeGreaterThan(LEAST_LOOKS);
+    expect(peak - idle).toBeLessThan(MEMORY_LIMIT);
+  },
+);
