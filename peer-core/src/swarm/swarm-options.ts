@@ -6,8 +6,8 @@ import type { PeerSession } from "../peer/peer-session.js";
 import type { Dialer } from "../ports/connection.js";
 import type { Runtime } from "../ports/runtime.js";
 import type { Metainfo } from "../torrent/metainfo.js";
-import type { RelayRole } from "./relay-promise.js";
-import type { Reputation } from "./reputation.js";
+import type { RelayRole } from "./relay/relay-promise.js";
+import type { Reputation } from "./members/reputation.js";
 
 /** Whom a swarm tells. Calls come last, when its own state is consistent. */
 export interface SwarmHost {
