@@ -183,7 +183,7 @@ export class TorrentSession {
         onMetadata: (infoBytes) => {
           this.#opening = this.#onMetadata(infoBytes);
         },
-        onPiece: (piece) => this.#onPiece(piece),
+        onPiece: (piece, from) => this.#onPiece(piece, from),
         onLostPiece: () => this.#announcers.tellHeld(),
         onComplete: (isFirst) => this.#onComplete(isFirst),
         onPeer: (session, change, reason) =>
@@ -226,9 +226,9 @@ export class TorrentSession {
     }
   }
 
-  #onPiece(piece: PieceIndex): void {
+  #onPiece(piece: PieceIndex, from: PeerId | undefined): void {
     this.#announcers.have({ kind: "indexes", pieces: [piece] });
-    this.#listeners.emit({ kind: "piece", piece });
+    this.#listeners.emit({ kind: "piece", piece, from });
   }
 
   #onComplete(isFirst: boolean): void {

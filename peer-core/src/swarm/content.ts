@@ -22,7 +22,8 @@ import { Verifier } from "./download/verifier.js";
 
 export interface ContentHost {
   sessions(): Iterable<PeerSession>;
-  onPiece(piece: PieceIndex): void;
+  /** `sessionId`: who brought most of it, and may be gone by now. */
+  onPiece(piece: PieceIndex, sessionId: number): void;
   onLostPiece(piece: PieceIndex): void;
   /** Everything wanted is here; `isFirst`: for the first time, and not from the start. */
   onComplete(isFirst: boolean): void;
@@ -90,7 +91,7 @@ export class Content {
       interest: this.relay ?? this.table,
       host: {
         sessions: () => host.sessions(),
-        onPieceStored: (piece) => this.#onStored(piece),
+        onPieceStored: (piece, sessionId) => this.#onStored(piece, sessionId),
         onBadData: (sessionId, piece) => host.onBadData(sessionId, piece),
         onStoreFailed: (error) => host.onFailed(error),
       },
@@ -277,7 +278,7 @@ export class Content {
     this.relay?.onChange();
   }
 
-  #onStored(piece: PieceIndex): void {
+  #onStored(piece: PieceIndex, sessionId: number): void {
     this.#doneBytes += this.#options.chosen[piece] ?? 0;
     for (const session of this.#options.host.sessions()) {
       // A relay that gave us the piece has to hear that it has arrived: it fetches ahead of what we have.
@@ -285,7 +286,7 @@ export class Content {
       if (isNews) session.send({ type: "have", piece });
     }
     this.relay?.onStored(piece);
-    this.#options.host.onPiece(piece);
+    this.#options.host.onPiece(piece, sessionId);
     if (!this.isComplete) return;
     this.download.onComplete();
     const isFirst = !this.#wasComplete;

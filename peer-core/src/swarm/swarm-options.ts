@@ -13,7 +13,8 @@ import type { Reputation } from "./members/reputation.js";
 export interface SwarmHost {
   /** Metadata has come from peers: to be parsed, then `adopt`. */
   onMetadata(infoBytes: Uint8Array): void;
-  onPiece(piece: PieceIndex): void;
+  /** `from`: who brought most of it; undefined where that is forgotten. */
+  onPiece(piece: PieceIndex, from: PeerId | undefined): void;
   onLostPiece(piece: PieceIndex): void;
   /** All that was wanted is stored; `isFirst`: not again, after a piece had been lost. */
   onComplete(isFirst: boolean): void;

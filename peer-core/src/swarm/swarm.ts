@@ -287,7 +287,8 @@ export class Swarm implements SessionOwner {
   #contentHost() {
     return {
       sessions: () => this.#members.sessions(),
-      onPiece: (piece: PieceIndex) => this.#options.host.onPiece(piece),
+      onPiece: (piece: PieceIndex, sessionId: number) =>
+        this.#options.host.onPiece(piece, this.#members.peerIdOf(sessionId)),
       onLostPiece: (piece: PieceIndex) => {
         if (this.#state === "seeding" && !this.#isComplete()) {
           this.#state = "downloading";

@@ -16,7 +16,8 @@ export interface Interest {
 /** Whom the download tells. */
 export interface DownloadHost {
   sessions(): Iterable<PeerSession>;
-  onPieceStored(piece: PieceIndex): void;
+  /** `sessionId`: who brought most of it, and may be gone by now. */
+  onPieceStored(piece: PieceIndex, sessionId: number): void;
   /** Bad data was sent in this session, which may be closed by now. */
   onBadData(sessionId: number, piece: PieceIndex): void;
   onStoreFailed(error: unknown): void;

@@ -37,6 +37,16 @@ describe("PieceAssembly", () => {
     expect([subject.nextRun(1), subject.unrequestedUnits, subject.inFlightUnits]).toEqual([undefined, 0, 5]);
   });
 
+  it("tells who brought most of it", () => {
+    const subject = assembly(4);
+    expect(subject.mainContributor()).toBe(0);
+    subject.add(0, block(1, 9), ALICE);
+    subject.add(UNIT_BYTES, block(1, 9), BOB);
+    expect(subject.mainContributor()).toBe(ALICE);
+    subject.add(2 * UNIT_BYTES, block(2, 9), BOB);
+    expect(subject.mainContributor()).toBe(BOB);
+  });
+
   it("ends a run where something has been asked for or has come", () => {
     const subject = assembly(6);
     subject.reserve({ unit: 2, count: 1 }, 0);

@@ -170,6 +170,15 @@ export class PieceAssembly {
     return new Set([...this.#senders].filter((session) => session !== 0));
   }
 
+  /** The session that brought most of the piece, the first of them where several did; 0 while nothing has come. */
+  mainContributor(): number {
+    const units = new Map<number, number>();
+    for (const session of this.#senders) if (session !== 0) units.set(session, (units.get(session) ?? 0) + 1);
+    let main = 0;
+    for (const [session, count] of units) if (count > (units.get(main) ?? 0)) main = session;
+    return main;
+  }
+
   runOf(begin: number, length: number): UnitRun {
     return { unit: begin / UNIT_BYTES, count: Math.ceil(length / UNIT_BYTES) };
   }

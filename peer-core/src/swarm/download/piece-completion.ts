@@ -76,7 +76,7 @@ export class PieceCompletion {
     table.complete(assembly.piece);
     scheduler.finished(assembly, false);
     for (const culprit of culprits) host.onBadData(culprit, assembly.piece);
-    host.onPieceStored(assembly.piece);
+    host.onPieceStored(assembly.piece, assembly.mainContributor());
   }
 
   #onMismatch(assembly: PieceAssembly): void {

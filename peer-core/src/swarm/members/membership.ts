@@ -107,6 +107,11 @@ export class Membership {
     return this.#sessions.all();
   }
 
+  /** Who is or was behind a session; undefined where that is forgotten. */
+  peerIdOf(sessionId: number): PeerId | undefined {
+    return this.#sessions.identity(sessionId)?.peerId;
+  }
+
   /** Peers to dial; `isTrusted`: whoever names them may name addresses of this machine and its network. */
   addPeers(
     peers: readonly { readonly endpoint: string; readonly peerId?: PeerId | undefined }[],
