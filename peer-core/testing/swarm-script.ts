@@ -1,10 +1,10 @@
 import { ByteBudget } from "../src/base/byte-budget.js";
 import { invariant } from "../src/base/invariant.js";
 import { RequestWindow, type OutRequest } from "../src/peer/request-window.js";
-import { Availability } from "../src/swarm/availability.js";
-import { DownloadScheduler, type Source } from "../src/swarm/download-scheduler.js";
-import { PiecePicker } from "../src/swarm/piece-picker.js";
-import { PieceTable } from "../src/swarm/piece-table.js";
+import { Availability } from "../src/swarm/pieces/availability.js";
+import { DownloadScheduler, type Source } from "../src/swarm/download/download-scheduler.js";
+import { PiecePicker } from "../src/swarm/download/piece-picker.js";
+import { PieceTable } from "../src/swarm/pieces/piece-table.js";
 import { Bitfield } from "../src/torrent/bitfield.js";
 import { Geometry, UNIT_BYTES } from "../src/torrent/geometry.js";
 

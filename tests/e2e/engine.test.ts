@@ -85,6 +85,8 @@ test("a tab gets 64 MiB from a Node peer into its files, over a pause and a relo
   expect(interrupted.doneBytes).toBeGreaterThanOrEqual(paused.doneBytes);
   await tab.post({ type: "watch", infoHash: big.infoHash, isWatched: true });
   await tab.post({ type: "resume", infoHash: big.infoHash });
+  // The map says who: PIECE.from and on are the rows of the peers.
+  await tab.until(big.infoHash, "get.pieceMap?.some((cell) => cell >= 16 && cell - 16 < get.peers.length)");
   const done = await tab.until(big.infoHash, isDone);
   expect(done).toMatchObject({ doneBytes: SIZE, state: { isHelping: true }, closing: { kind: "safe" } });
 

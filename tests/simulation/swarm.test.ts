@@ -17,6 +17,21 @@ describe("a simulated swarm", () => {
     expect(simulation.clock.pendingTimers).toBe(0);
   });
 
+  it("tells who brought each piece", async () => {
+    const simulation = await Simulation.create({ seed: 3, length: MIB, pieceLength: 32 * KIB });
+    const even = simulation.add("even", { has: (piece) => piece % 2 === 0 });
+    const odd = simulation.add("odd", { has: (piece) => piece % 2 === 1 });
+    const leech = simulation.add("leech", { dialable: false });
+    leech.session.addEndpoints([even.address, odd.address]);
+    expect(await simulation.allComplete([leech], 60_000)).toBe(true);
+    const pieces = leech.events.filter((event) => event.kind === "piece");
+    expect(pieces).toHaveLength(MIB / (32 * KIB));
+    for (const { piece, from } of pieces) {
+      expect(from).toBe((piece % 2 === 0 ? even : odd).client.peerId);
+    }
+    await simulation.close();
+  });
+
   it("starts from the info-hash alone", async () => {
     const simulation = await Simulation.create({ seed: 2, length: MIB, pieceLength: 32 * KIB, cut: true });
     simulation.add("seed", { has: "all" });

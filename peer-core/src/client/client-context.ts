@@ -5,7 +5,7 @@ import type { Dialer } from "../ports/connection.js";
 import type { RangeSource } from "../ports/range-source.js";
 import type { Runtime } from "../ports/runtime.js";
 import type { TrackerChannel } from "../ports/tracker-channel.js";
-import type { Reputation } from "../swarm/reputation.js";
+import type { Reputation } from "../swarm/members/reputation.js";
 import type { ListenAddress } from "./share-options.js";
 
 /** What the shares of one client have in common. */

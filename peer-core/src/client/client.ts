@@ -6,7 +6,7 @@ import { RateLimiter } from "../base/rate-limiter.js";
 import { PeerSession } from "../peer/peer-session.js";
 import type { Connection } from "../ports/connection.js";
 import type { Random } from "../ports/runtime.js";
-import { Reputation } from "../swarm/reputation.js";
+import { Reputation } from "../swarm/members/reputation.js";
 import { CLOSE } from "../wire/limits.js";
 import type { ClientContext } from "./client-context.js";
 import { RelayDesk } from "./relay-desk.js";

@@ -2,7 +2,7 @@ import { ShoalError } from "../base/errors.js";
 import { isLoopbackHost } from "../base/host-scope.js";
 import type { InfoHash } from "../base/ids.js";
 import type { Timer } from "../ports/runtime.js";
-import { CacheRoom } from "../swarm/cache-room.js";
+import { CacheRoom } from "../swarm/relay/cache-room.js";
 import type { Swarm } from "../swarm/swarm.js";
 import { CLOSE } from "../wire/limits.js";
 import type { ClientContext } from "./client-context.js";

@@ -85,7 +85,8 @@ export type SessionEvent =
   | { readonly kind: "metadata"; readonly metainfo: Metainfo }
   /** Storage has been opened: `verifiedPieces` of the view counts what was there. */
   | { readonly kind: "opened" }
-  | { readonly kind: "piece"; readonly piece: number }
+  /** A piece is verified and stored. `from`: who brought most of it; undefined where that is forgotten. */
+  | { readonly kind: "piece"; readonly piece: number; readonly from: PeerId | undefined }
   /** All that was chosen is verified and flushed. Once per session; not for shares complete from the start. */
   | { readonly kind: "complete" }
   | { readonly kind: "announced"; readonly tracker: string; readonly peers: number }

@@ -4,8 +4,8 @@ import { Listeners } from "../base/listeners.js";
 import { RateLimiter } from "../base/rate-limiter.js";
 import type { PieceStore } from "../ports/piece-store.js";
 import { parseInfo, type Metainfo } from "../torrent/metainfo.js";
-import { chosenBytes } from "../swarm/chosen-bytes.js";
-import type { RelayRole } from "../swarm/relay-promise.js";
+import { chosenBytes } from "../swarm/pieces/chosen-bytes.js";
+import type { RelayRole } from "../swarm/relay/relay-promise.js";
 import { Swarm } from "../swarm/swarm.js";
 import type { SwarmView } from "../swarm/swarm-view.js";
 import { WebSeedDialer } from "../web-seed/web-seed-dialer.js";
@@ -183,7 +183,7 @@ export class TorrentSession {
         onMetadata: (infoBytes) => {
           this.#opening = this.#onMetadata(infoBytes);
         },
-        onPiece: (piece) => this.#onPiece(piece),
+        onPiece: (piece, from) => this.#onPiece(piece, from),
         onLostPiece: () => this.#announcers.tellHeld(),
         onComplete: (isFirst) => this.#onComplete(isFirst),
         onPeer: (session, change, reason) =>
@@ -226,9 +226,9 @@ export class TorrentSession {
     }
   }
 
-  #onPiece(piece: PieceIndex): void {
+  #onPiece(piece: PieceIndex, from: PeerId | undefined): void {
     this.#announcers.have({ kind: "indexes", pieces: [piece] });
-    this.#listeners.emit({ kind: "piece", piece });
+    this.#listeners.emit({ kind: "piece", piece, from });
   }
 
   #onComplete(isFirst: boolean): void {

@@ -7,22 +7,23 @@ import type { PieceStore } from "../ports/piece-store.js";
 import type { Runtime } from "../ports/runtime.js";
 import { Bitfield } from "../torrent/bitfield.js";
 import type { Metainfo } from "../torrent/metainfo.js";
-import { Availability } from "./availability.js";
-import { SLOTS_OF_RELAY } from "./choker.js";
-import { DownloadFlow } from "./download-flow.js";
-import { DownloadScheduler } from "./download-scheduler.js";
-import { HeldPieces } from "./held-pieces.js";
+import { Availability } from "./pieces/availability.js";
+import { SLOTS_OF_RELAY } from "./upload/choker.js";
+import { DownloadFlow } from "./download/download-flow.js";
+import { DownloadScheduler } from "./download/download-scheduler.js";
+import { HeldPieces } from "./pieces/held-pieces.js";
 import { noteAllPieces, noteFidget, type PiecesMessage } from "./peer-claims.js";
-import { PiecePicker } from "./piece-picker.js";
-import { PieceTable } from "./piece-table.js";
-import { RelayFlow } from "./relay-flow.js";
-import type { RelayRole } from "./relay-promise.js";
-import { UploadFlow } from "./upload-flow.js";
-import { Verifier } from "./verifier.js";
+import { PiecePicker } from "./download/piece-picker.js";
+import { PieceTable } from "./pieces/piece-table.js";
+import { RelayFlow } from "./relay/relay-flow.js";
+import type { RelayRole } from "./relay/relay-promise.js";
+import { UploadFlow } from "./upload/upload-flow.js";
+import { Verifier } from "./download/verifier.js";
 
 export interface ContentHost {
   sessions(): Iterable<PeerSession>;
-  onPiece(piece: PieceIndex): void;
+  /** `sessionId`: who brought most of it, and may be gone by now. */
+  onPiece(piece: PieceIndex, sessionId: number): void;
   onLostPiece(piece: PieceIndex): void;
   /** Everything wanted is here; `isFirst`: for the first time, and not from the start. */
   onComplete(isFirst: boolean): void;
@@ -90,7 +91,7 @@ export class Content {
       interest: this.relay ?? this.table,
       host: {
         sessions: () => host.sessions(),
-        onPieceStored: (piece) => this.#onStored(piece),
+        onPieceStored: (piece, sessionId) => this.#onStored(piece, sessionId),
         onBadData: (sessionId, piece) => host.onBadData(sessionId, piece),
         onStoreFailed: (error) => host.onFailed(error),
       },
@@ -277,7 +278,7 @@ export class Content {
     this.relay?.onChange();
   }
 
-  #onStored(piece: PieceIndex): void {
+  #onStored(piece: PieceIndex, sessionId: number): void {
     this.#doneBytes += this.#options.chosen[piece] ?? 0;
     for (const session of this.#options.host.sessions()) {
       // A relay that gave us the piece has to hear that it has arrived: it fetches ahead of what we have.
@@ -285,7 +286,7 @@ export class Content {
       if (isNews) session.send({ type: "have", piece });
     }
     this.relay?.onStored(piece);
-    this.#options.host.onPiece(piece);
+    this.#options.host.onPiece(piece, sessionId);
     if (!this.isComplete) return;
     this.download.onComplete();
     const isFirst = !this.#wasComplete;

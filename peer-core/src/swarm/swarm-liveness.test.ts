@@ -11,7 +11,7 @@ import { UNIT_BYTES } from "../torrent/geometry.js";
 import type { Metainfo } from "../torrent/metainfo.js";
 import { encodeExtendedHandshake } from "../wire/extensions/extended-handshake.js";
 import { encodeDontHave } from "../wire/extensions/dont-have-message.js";
-import { Reputation } from "./reputation.js";
+import { Reputation } from "./members/reputation.js";
 import { Swarm } from "./swarm.js";
 
 const PIECES = 6;

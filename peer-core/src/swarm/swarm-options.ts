@@ -6,14 +6,15 @@ import type { PeerSession } from "../peer/peer-session.js";
 import type { Dialer } from "../ports/connection.js";
 import type { Runtime } from "../ports/runtime.js";
 import type { Metainfo } from "../torrent/metainfo.js";
-import type { RelayRole } from "./relay-promise.js";
-import type { Reputation } from "./reputation.js";
+import type { RelayRole } from "./relay/relay-promise.js";
+import type { Reputation } from "./members/reputation.js";
 
 /** Whom a swarm tells. Calls come last, when its own state is consistent. */
 export interface SwarmHost {
   /** Metadata has come from peers: to be parsed, then `adopt`. */
   onMetadata(infoBytes: Uint8Array): void;
-  onPiece(piece: PieceIndex): void;
+  /** `from`: who brought most of it; undefined where that is forgotten. */
+  onPiece(piece: PieceIndex, from: PeerId | undefined): void;
   onLostPiece(piece: PieceIndex): void;
   /** All that was wanted is stored; `isFirst`: not again, after a piece had been lost. */
   onComplete(isFirst: boolean): void;

@@ -10,16 +10,16 @@ import type { BlockHeader } from "../wire/decode.js";
 import type { Farewell } from "../wire/extensions/close-message.js";
 import { CLOSE } from "../wire/limits.js";
 import { Content } from "./content.js";
-import { Membership } from "./membership.js";
-import { MetadataFlow } from "./metadata-flow.js";
+import { Membership } from "./members/membership.js";
+import { MetadataFlow } from "./metadata/metadata-flow.js";
 import { noteEarly, noteFidget } from "./peer-claims.js";
 import { noteNews } from "./peer-news.js";
 import { ownHandshake } from "./own-handshake.js";
-import type { ExchangePolicy } from "./peer-exchange.js";
+import type { ExchangePolicy } from "./members/peer-exchange.js";
 import { contentView, peerView } from "./snapshot.js";
 import type { SwarmOptions } from "./swarm-options.js";
 import type { SwarmState, SwarmView } from "./swarm-view.js";
-import { WantTeller } from "./want-teller.js";
+import { WantTeller } from "./relay/want-teller.js";
 
 const TICK_MS = 1_000;
 const SHUTTING_DOWN: Farewell = { code: CLOSE.shuttingDown, message: "shutting down" };
@@ -287,7 +287,8 @@ export class Swarm implements SessionOwner {
   #contentHost() {
     return {
       sessions: () => this.#members.sessions(),
-      onPiece: (piece: PieceIndex) => this.#options.host.onPiece(piece),
+      onPiece: (piece: PieceIndex, sessionId: number) =>
+        this.#options.host.onPiece(piece, this.#members.peerIdOf(sessionId)),
       onLostPiece: (piece: PieceIndex) => {
         if (this.#state === "seeding" && !this.#isComplete()) {
           this.#state = "downloading";

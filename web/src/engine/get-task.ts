@@ -1,6 +1,6 @@
 import type { SessionEvent, TorrentSession } from "@shoal/peer-core";
 import { assertSafeNames, Bitfield, ShoalError } from "@shoal/peer-core/torrent";
-import type { InfoHash, Metainfo, PeerId, ShareLink } from "@shoal/peer-core/torrent";
+import type { InfoHash, Metainfo, ShareLink } from "@shoal/peer-core/torrent";
 import { FileProgress } from "./file-progress.js";
 import { asIndexes, choiceOf, type FileChoice } from "./get-choice.js";
 import { GetHistory, mapOf } from "./get-view.js";
@@ -16,9 +16,6 @@ import { stateOfGet, type GetStatus } from "./state-of-get.js";
 import { presenceOf, waysTo, type TaskContext } from "./task-context.js";
 import { TaskTurns } from "./task-turns.js";
 import { troubleOf } from "./trouble.js";
-
-/** `from`: the peer who brought it, where the swarm tells. */
-type PieceEvent = Extract<SessionEvent, { kind: "piece" }> & { readonly from?: PeerId | undefined };
 
 /**
  * One share that is being got: looking → found → checking → running → done; running ⇄ paused; any → failed; after a
@@ -253,7 +250,7 @@ export class GetTask {
     }
   }
 
-  #onPiece({ piece, from }: PieceEvent): void {
+  #onPiece({ piece, from }: Extract<SessionEvent, { kind: "piece" }>): void {
     this.#progress?.add(piece);
     this.#history.notePiece();
     if (from !== undefined) this.#sources.note(piece, from);

@@ -1,0 +1,34 @@
+import type { PieceIndex } from "../../base/ids.js";
+import type { RateLimiter } from "../../base/rate-limiter.js";
+import type { PeerSession } from "../../peer/peer-session.js";
+import type { Runtime } from "../../ports/runtime.js";
+import type { Bitfield } from "../../torrent/bitfield.js";
+import type { DownloadScheduler } from "./download-scheduler.js";
+import type { PieceTable } from "../pieces/piece-table.js";
+import type { Verifier } from "./verifier.js";
+
+/** What is worth getting: all that was chosen, or what a relay's peers want. */
+export interface Interest {
+  isLacking(piece: number): boolean;
+  lacksAnyOf(pieces: Bitfield): boolean;
+}
+
+/** Whom the download tells. */
+export interface DownloadHost {
+  sessions(): Iterable<PeerSession>;
+  /** `sessionId`: who brought most of it, and may be gone by now. */
+  onPieceStored(piece: PieceIndex, sessionId: number): void;
+  /** Bad data was sent in this session, which may be closed by now. */
+  onBadData(sessionId: number, piece: PieceIndex): void;
+  onStoreFailed(error: unknown): void;
+}
+
+export interface DownloadParts {
+  readonly runtime: Runtime;
+  readonly host: DownloadHost;
+  readonly table: PieceTable;
+  readonly scheduler: DownloadScheduler;
+  readonly verifier: Verifier;
+  readonly limiter: RateLimiter;
+  readonly interest: Interest;
+}

@@ -1,0 +1,111 @@
+import type { PeerId } from "../../base/ids.js";
+import type { PeerSession } from "../../peer/peer-session.js";
+import { DEAD_FOREIGN_MS } from "../../wire/limits.js";
+
+/** Who was behind a session: kept for a while after it closed, since a bad piece may be found out later. */
+export interface Identity {
+  readonly peerId: PeerId;
+  readonly address: string | undefined;
+  /** What was dialled, for a link that we opened. */
+  readonly dialed: string | undefined;
+}
+
+const MAX_IDENTITIES = 4_096;
+/**
+ * A silent link is given up for a new one of the same peer after this long: our own kind sends something every 20 s. A
+ * stranger may be silent for longer, and then only who comes from its own address may take its place.
+ */
+const STALE_MS = 25_000;
+/** Two links opened within this time of each other come of both sides dialling at once. */
+const SIMULTANEOUS_MS = 10_000;
+
+/** The open sessions of a swarm, one per peer, and who they are. */
+export class SessionTable {
+  readonly #sessions = new Map<number, PeerSession>();
+  readonly #byPeer = new Map<PeerId, PeerSession>();
+  readonly #identities = new Map<number, Identity>();
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  all(): Iterable<PeerSession> {
+    return this.#sessions.values();
+  }
+
+  get(sessionId: number): PeerSession | undefined {
+    return this.#sessions.get(sessionId);
+  }
+
+  ofPeer(peerId: PeerId): PeerSession | undefined {
+    return this.#byPeer.get(peerId);
+  }
+
+  identity(sessionId: number): Identity | undefined {
+    return this.#identities.get(sessionId);
+  }
+
+  add(session: PeerSession, dialed: string | undefined): void {
+    const { id, peerId, address } = session;
+    this.#sessions.set(id, session);
+    this.#byPeer.set(peerId, session);
+    this.#identities.set(id, { peerId, address, dialed });
+    this.#forgetOldest();
+  }
+
+  remove(session: PeerSession, peerId: PeerId): void {
+    this.#sessions.delete(session.id);
+    if (this.#byPeer.get(peerId) === session) this.#byPeer.delete(peerId);
+  }
+
+  /** True when another peer comes from this address and has sent us something: the address is then not banned. */
+  sharesAddress(address: string, except: PeerId): boolean {
+    for (const session of this.#sessions.values()) {
+      if (session.address === address && session.peerId !== except && session.downMeter.total > 0) return true;
+    }
+    return false;
+  }
+
+  /** True when a peer other than this one is willing to send us something that we lack. */
+  offersBesides(peerId: PeerId): boolean {
+    for (const session of this.#sessions.values()) {
+      const isWilling = session.amInterested && !session.remote.isChoking && !session.requests.isSnubbed;
+      if (isWilling && session.peerId !== peerId) return true;
+    }
+    return false;
+  }
+
+  countOfAddress(address: string): number {
+    let count = 0;
+    for (const session of this.#sessions.values()) if (session.address === address) count++;
+    return count;
+  }
+
+  #forgetOldest(): void {
+    if (this.#identities.size <= MAX_IDENTITIES) return;
+    for (const id of this.#identities.keys()) {
+      if (this.#sessions.has(id)) continue;
+      this.#identities.delete(id);
+      return;
+    }
+  }
+}
+
+/**
+ * Which of two links to one peer stays. Peer ids are public, so a newcomer does not replace a link because of its id
+ * alone: only one that has gone silent; or when both sides have just dialled each other, where the link dialled by the
+ * lower peer id stays.
+ */
+export function staysOf(older: PeerSession, newer: PeerSession, ownId: PeerId, now: number): PeerSession {
+  const isOurKind = older.remote.blockMax !== undefined;
+  const staleMs = isOurKind || sameAddress(older, newer) ? STALE_MS : DEAD_FOREIGN_MS;
+  if (older.silentMs(now) > staleMs) return newer;
+  const justOpened = now - (older.openedAt ?? now) < SIMULTANEOUS_MS;
+  if (older.inbound === newer.inbound || !(justOpened || sameAddress(older, newer))) return older;
+  const weAreLower = ownId < newer.peerId;
+  return newer.inbound === weAreLower ? older : newer;
+}
+
+function sameAddress(a: PeerSession, b: PeerSession): boolean {
+  return a.address !== undefined && a.address === b.address;
+}

@@ -1,0 +1,70 @@
+import { describe, expect, it } from "vitest";
+import { fieldOf } from "../../../testing/swarm-script.js";
+import type { ExtensionMessage } from "../../peer/extension-codec.js";
+import { RemotePeer } from "../../peer/remote-peer.js";
+import type { PeerSession } from "../../peer/peer-session.js";
+import { Bitfield } from "../../torrent/bitfield.js";
+import { WantTeller } from "./want-teller.js";
+
+interface Peer {
+  readonly session: PeerSession;
+  /** What it has been told, drawn. */
+  readonly told: string[];
+}
+
+let id = 0;
+
+function peer(has: string, isRelay: boolean): Peer {
+  const remote = new RemotePeer();
+  remote.onExtendedHandshake({ extensions: {}, isRelay });
+  remote.pieces.onBitfield(fieldOf(has).toWire());
+  remote.pieces.adopt(has.length);
+  const told: string[] = [];
+  const sendExtension = (message: ExtensionMessage) => {
+    if (message.type === "want") told.push(draw(Bitfield.fromWire(message.bits, has.length)));
+  };
+  return { session: { id: ++id, remote, sendExtension } as unknown as PeerSession, told };
+}
+
+function draw(field: Bitfield): string {
+  return Array.from({ length: field.size }, (_, piece) => (field.has(piece) ? "x" : ".")).join("");
+}
+
+describe("WantTeller", () => {
+  const relay = peer("xxxx", true);
+  const direct = peer("..x.", false);
+  let lacking: Bitfield | undefined;
+  const teller = new WantTeller({
+    sessions: () => [relay.session, direct.session],
+    lacking: () => lacking?.clone(),
+  });
+
+  it("says nothing before the metainfo is known, nor that nothing is wanted", () => {
+    teller.tick(0);
+    lacking = fieldOf("....");
+    teller.tick(1);
+    expect(relay.told).toEqual([]);
+  });
+
+  it("tells relays, and nobody else, what nobody offers directly", () => {
+    lacking = fieldOf("xxx.");
+    teller.tick(10);
+    expect([relay.told, direct.told]).toEqual([["xx.."], []]);
+  });
+
+  it("tells of a change, a second after the last word", () => {
+    lacking = fieldOf("x...");
+    teller.tick(500);
+    expect(relay.told).toHaveLength(1);
+    teller.tick(1_010);
+    teller.tick(3_000);
+    expect(relay.told).toEqual(["xx..", "x..."]);
+  });
+
+  it("says at last that nothing is wanted any more", () => {
+    lacking = fieldOf("....");
+    teller.tick(5_000);
+    teller.tick(7_000);
+    expect(relay.told.slice(2)).toEqual(["...."]);
+  });
+});

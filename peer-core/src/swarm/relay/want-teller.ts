@@ -1,0 +1,50 @@
+import type { PeerSession } from "../../peer/peer-session.js";
+import type { Bitfield } from "../../torrent/bitfield.js";
+
+export interface WantTellerParts {
+  readonly sessions: () => Iterable<PeerSession>;
+  /** What is wanted and not here, as a set of the caller's own; undefined before the metainfo is known. */
+  readonly lacking: () => Bitfield | undefined;
+}
+
+/** Wants change with every piece: a relay hears of it once a second (a tick may come a little early). */
+const TOLD_EVERY_MS = 900;
+
+/** Tells each connected relay, and nobody else, which pieces we want and get from nobody directly. */
+export class WantTeller {
+  readonly #parts: WantTellerParts;
+  readonly #told = new Map<number, { readonly wants: Bitfield; readonly at: number }>();
+
+  constructor(parts: WantTellerParts) {
+    this.#parts = parts;
+  }
+
+  /** What no peer that is connected directly and no relay offers; undefined before the metainfo is known. */
+  unoffered(): Bitfield | undefined {
+    const wants = this.#parts.lacking();
+    if (wants === undefined || wants.isEmpty) return wants;
+    for (const { remote } of this.#parts.sessions()) {
+      if (!remote.isRelay && remote.pieces.bitfield !== undefined) wants.subtract(remote.pieces.bitfield);
+    }
+    return wants;
+  }
+
+  /** To be called about once a second, and when a relay or a share has become known. */
+  tick(now: number): void {
+    let wants: Bitfield | undefined;
+    for (const session of this.#parts.sessions()) {
+      if (!session.remote.isRelay) continue;
+      const told = this.#told.get(session.id);
+      if (told !== undefined && now - told.at < TOLD_EVERY_MS) continue;
+      wants ??= this.unoffered();
+      if (wants === undefined) return;
+      if (told === undefined ? wants.isEmpty : told.wants.equals(wants)) continue;
+      session.sendExtension({ type: "want", bits: wants.toWire() });
+      this.#told.set(session.id, { wants, at: now });
+    }
+  }
+
+  forget(session: PeerSession): void {
+    this.#told.delete(session.id);
+  }
+}

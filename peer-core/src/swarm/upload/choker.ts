@@ -1,0 +1,102 @@
+import type { Random } from "../../ports/runtime.js";
+
+/** What the choker needs to know of a peer. Rates in bytes per second. */
+export interface ChokerPeer {
+  readonly id: number;
+  readonly isInterested: boolean;
+  readonly isUnchoked: boolean;
+  /** It says that it carries pieces for others. */
+  readonly isRelay: boolean;
+  /** What it sends to us. */
+  readonly downRate: number;
+  /** Since when it has been served, or has been waiting. */
+  readonly since: number;
+}
+
+export interface ChokeDecision {
+  readonly choke: readonly number[];
+  readonly unchoke: readonly number[];
+}
+
+/** Peers served at once by merit; one more is served by chance. */
+export const REGULAR_SLOTS = 7;
+/** Peers that a relay serves at once: it stands where lines are fast, and who waits for a turn has nobody else to ask. */
+export const SLOTS_OF_RELAY = 32;
+/** Relays served besides: each stands for many peers. Who only says that it is one takes no more than a slot that others do without. */
+const RELAY_SLOTS = 2;
+/** A turn is worth this long: time enough to fill a window, and to show what one can give (BEP 3). */
+const TURN_MS = 30_000;
+
+/**
+ * Decides who is served. Who still needs something serves those that give most, and one by chance, changed every 30 s,
+ * so that newcomers get something to give (BEP 3). A seed, which nobody gives anything, serves in turns of 30 s: who
+ * has waited longest is next. Two relays are served besides. While there are no more peers than slots, all are served.
+ */
+export class Choker {
+  readonly #random: Random;
+  readonly #slots: number;
+  #optimistic: number | undefined;
+  #optimisticSince = Number.NEGATIVE_INFINITY;
+
+  /** `slots`: peers served at once in turns. */
+  constructor(random: Random, slots = REGULAR_SLOTS + 1) {
+    this.#random = random;
+    this.#slots = slots;
+  }
+
+  /** To be called every ten seconds, and soon after a slot has become free, with all peers. */
+  round(peers: readonly ChokerPeer[], now: number, amSeed: boolean): ChokeDecision {
+    const relays = peers.filter((peer) => peer.isInterested && peer.isRelay);
+    const favoured = new Set(relays.sort(byWaiting).slice(0, RELAY_SLOTS));
+    const interested = peers.filter((peer) => peer.isInterested && !favoured.has(peer));
+    const served = amSeed ? inTurn(interested, now, this.#slots) : this.#byMerit(interested, now);
+    for (const relay of favoured) served.add(relay.id);
+    return {
+      choke: peers.filter((peer) => peer.isUnchoked && !served.has(peer.id)).map((peer) => peer.id),
+      unchoke: peers.filter((peer) => !peer.isUnchoked && served.has(peer.id)).map((peer) => peer.id),
+    };
+  }
+
+  #byMerit(interested: readonly ChokerPeer[], now: number): Set<number> {
+    const ranked = [...interested].sort((a, b) => b.downRate - a.downRate || a.id - b.id);
+    const served = new Set(ranked.slice(0, REGULAR_SLOTS).map((peer) => peer.id));
+    const optimistic = this.#chooseOptimistic(
+      ranked.slice(REGULAR_SLOTS).map((peer) => peer.id),
+      now,
+    );
+    if (optimistic !== undefined) served.add(optimistic);
+    return served;
+  }
+
+  #chooseOptimistic(rest: readonly number[], now: number): number | undefined {
+    const isStale = now - this.#optimisticSince >= TURN_MS;
+    if (!isStale && this.#optimistic !== undefined && rest.includes(this.#optimistic)) return this.#optimistic;
+    const others = rest.filter((id) => id !== this.#optimistic);
+    const choice = others.length > 0 ? others : rest;
+    this.#optimistic = choice[Math.floor(this.#random.float() * choice.length)];
+    this.#optimisticSince = now;
+    return this.#optimistic;
+  }
+}
+
+/** Those who are served stay; then who has waited longest. */
+function byWaiting(a: ChokerPeer, b: ChokerPeer): number {
+  return Number(b.isUnchoked) - Number(a.isUnchoked) || a.since - b.since || a.id - b.id;
+}
+
+/** Those whose turn is not over, then who has waited longest, then those whose turn is over: as many as there are slots. */
+function inTurn(interested: readonly ChokerPeer[], now: number, slots: number): Set<number> {
+  const rank = (peer: ChokerPeer) => (!peer.isUnchoked ? 1 : now - peer.since < TURN_MS ? 0 : 2);
+  const ranked = [...interested].sort((a, b) => rank(a) - rank(b) || a.since - b.since || a.id - b.id);
+  return new Set(ranked.slice(0, slots).map((peer) => peer.id));
+}
+
+/** True while a relay that has just become interested may be served whoever else is: `served` other relays are. */
+export function hasFreeRelaySlot(served: number): boolean {
+  return served < RELAY_SLOTS;
+}
+
+/** True while somebody who has just become interested may be served between rounds: `served` others are. */
+export function hasFreeSlot(served: number, slots = REGULAR_SLOTS + 1): boolean {
+  return served < slots;
+}

@@ -1,0 +1,235 @@
+import type { PieceIndex } from "../../base/ids.js";
+import type { RateLimiter } from "../../base/rate-limiter.js";
+import { RateMeter } from "../../base/rate-meter.js";
+import type { PeerSession } from "../../peer/peer-session.js";
+import type { InRequest } from "../../peer/upload-queue.js";
+import type { PieceStore } from "../../ports/piece-store.js";
+import type { Runtime, Timer } from "../../ports/runtime.js";
+import { UNIT_BYTES } from "../../torrent/geometry.js";
+import { pieceFrame, pieceFrameBytes } from "../../wire/encode.js";
+import { BLOCK_MAX_BYTES } from "../../wire/limits.js";
+import { Choker, hasFreeRelaySlot, hasFreeSlot } from "./choker.js";
+import { FramePool } from "./frame-pool.js";
+import type { PieceTable } from "../pieces/piece-table.js";
+
+export interface UploadHost {
+  sessions(): Iterable<PeerSession>;
+  /** A block has been handed to a socket. */
+  onServed(session: PeerSession, piece: PieceIndex): void;
+  /** Storage could not give a block of a piece that it claims to have. */
+  onReadFailed(piece: PieceIndex, error: unknown): void;
+}
+
+export interface UploadParts {
+  readonly runtime: Runtime;
+  readonly host: UploadHost;
+  readonly table: PieceTable;
+  readonly store: PieceStore;
+  readonly limiter: RateLimiter;
+  /** Bytes that may wait in one socket, those being read included: beyond it nothing is read from storage. */
+  readonly sendBufferBytes: () => number;
+  /** Peers served at once; when left out, as many as anybody serves. */
+  readonly slots?: number | undefined;
+  /** True when peers are not served by what they give: a seed gets nothing from anybody, a relay nothing for itself. */
+  readonly servesInTurn: () => boolean;
+}
+
+const CHOKE_ROUND_MS = 10_000;
+/** Reads from storage at once for one peer: hides the disk's latency behind its own. */
+const READS_PER_PEER = 4;
+
+/** Everything that happens to blocks on their way out: who is served, what waits, what is read and sent. */
+export class UploadFlow {
+  /** Blocks handed to sockets, of all peers together. */
+  readonly meter = new RateMeter();
+  readonly #parts: UploadParts;
+  readonly #choker: Choker;
+  readonly #reading = new Set<Promise<void>>();
+  /** How many blocks of a piece are being read. */
+  readonly #readPieces = new Map<number, number>();
+  readonly #frames = new FramePool();
+  #nextRoundAt: number;
+  #limiterTimer: Timer | undefined;
+  #turn = 0;
+  #stopped = false;
+
+  constructor(parts: UploadParts) {
+    this.#parts = parts;
+    this.#choker = new Choker(parts.runtime.random, parts.slots);
+    this.#nextRoundAt = parts.runtime.clock.now() + CHOKE_ROUND_MS;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#limiterTimer?.cancel();
+  }
+
+  /** Resolves once nothing is being read from storage any more. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#reading);
+  }
+
+  /** Somebody has become interested: served at once while a slot is free. */
+  onInterested(session: PeerSession): void {
+    if (!session.amChoking) return;
+    let served = 0;
+    let relays = 0;
+    for (const { amChoking, remote } of this.#parts.host.sessions()) {
+      if (amChoking || !remote.isInterested) continue;
+      if (remote.isRelay) relays++;
+      else served++;
+    }
+    const isFavoured = session.remote.isRelay && hasFreeRelaySlot(relays);
+    if (isFavoured || hasFreeSlot(served, this.#parts.slots)) this.#unchoke(session);
+  }
+
+  /** Who was served has gone, or wants nothing more: the next one need not wait for the round. */
+  onSlotFreed(session: PeerSession): void {
+    if (!session.amChoking) this.#nextRoundAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Throws ShoalError("wire") for a request outside the share; one that cannot be served now is rejected, not punished. */
+  onRequest(session: PeerSession, request: InRequest): void {
+    const { table } = this.#parts;
+    const piece = table.geometry.checkBlock(request.piece, request.begin, request.length, table.geometry.pieceLength);
+    const isServed = !session.amChoking && table.have.has(piece) && request.length <= BLOCK_MAX_BYTES;
+    if (!isServed || !session.uploads.push(request)) return reject(session, request);
+    this.#pump(session);
+  }
+
+  onCancel(session: PeerSession, request: InRequest): void {
+    if (session.uploads.cancel(request)) reject(session, request);
+  }
+
+  /** The socket has room again. */
+  onDrain(session: PeerSession): void {
+    this.#pump(session);
+  }
+
+  /** A piece is gone: who waits for it is told. */
+  onLost(piece: PieceIndex): void {
+    for (const session of this.#parts.host.sessions()) {
+      session.sendExtension({ type: "dont-have", piece });
+      for (const request of session.uploads.take((waiting) => waiting.piece === piece)) reject(session, request);
+    }
+  }
+
+  /** Pieces that somebody waits for, or of which something is being read. */
+  busyPieces(): ReadonlySet<number> {
+    const busy = new Set(this.#readPieces.keys());
+    for (const session of this.#parts.host.sessions()) session.uploads.collectPieces(busy);
+    return busy;
+  }
+
+  /** To be called about once a second. */
+  tick(now: number): void {
+    // A limit that was lifted is noticed here.
+    for (const session of this.#parts.host.sessions()) this.#pump(session);
+    this.#frames.tick(now);
+    if (now < this.#nextRoundAt) return;
+    this.#nextRoundAt = now + CHOKE_ROUND_MS;
+    const decision = this.#choker.round(this.#chokerPeers(now), now, this.#parts.servesInTurn());
+    const byId = new Map([...this.#parts.host.sessions()].map((session) => [session.id, session]));
+    for (const id of decision.choke) {
+      const session = byId.get(id);
+      if (session !== undefined) this.#choke(session);
+    }
+    for (const id of decision.unchoke) {
+      const session = byId.get(id);
+      if (session !== undefined) this.#unchoke(session);
+    }
+  }
+
+  #chokerPeers(now: number) {
+    return [...this.#parts.host.sessions()].map((session) => ({
+      id: session.id,
+      isInterested: session.remote.isInterested,
+      isUnchoked: !session.amChoking,
+      isRelay: session.remote.isRelay,
+      downRate: session.downMeter.bytesPerSecond(now),
+      since: session.chokedSince,
+    }));
+  }
+
+  #unchoke(session: PeerSession): void {
+    session.amChoking = false;
+    session.chokedSince = this.#parts.runtime.clock.now();
+    session.send({ type: "unchoke" });
+  }
+
+  #choke(session: PeerSession): void {
+    session.amChoking = true;
+    session.chokedSince = this.#parts.runtime.clock.now();
+    session.send({ type: "choke" });
+    for (const request of session.uploads.take(() => true)) reject(session, request);
+  }
+
+  #pump(session: PeerSession): void {
+    const { uploads } = session;
+    const { runtime, limiter } = this.#parts;
+    while (!this.#stopped && uploads.length > 0 && uploads.reading < READS_PER_PEER) {
+      if (session.queuedBytes + uploads.readingBytes >= this.#parts.sendBufferBytes()) return;
+      const now = runtime.clock.now();
+      if (limiter.available(now) <= 0) return this.#pumpLater(now);
+      const request = uploads.shift();
+      if (request === undefined) return;
+      limiter.spend(request.length, now);
+      const reading = this.#serve(session, request).finally(() => this.#reading.delete(reading));
+      this.#reading.add(reading);
+    }
+  }
+
+  async #serve(session: PeerSession, request: InRequest): Promise<void> {
+    const { table, store, host, limiter, runtime } = this.#parts;
+    const piece = table.geometry.pieceIndex(request.piece);
+    const frame = this.#frames.take(pieceFrameBytes(request.length), runtime.clock.now());
+    const { block } = pieceFrame(piece, request.begin, request.length, frame);
+    this.#readPieces.set(piece, (this.#readPieces.get(piece) ?? 0) + 1);
+    session.uploads.reading++;
+    session.uploads.readingBytes += request.length;
+    let failure: { readonly error: unknown } | undefined;
+    try {
+      await store.read(piece, request.begin, block);
+    } catch (error) {
+      failure = { error };
+    }
+    this.#readEnded(piece);
+    session.uploads.reading--;
+    session.uploads.readingBytes -= request.length;
+    if (failure !== undefined || this.#stopped || !session.isActive) {
+      limiter.refund(request.length);
+      if (this.#stopped || !session.isActive) return;
+      reject(session, request);
+      if (failure !== undefined && table.have.has(piece)) host.onReadFailed(piece, failure.error);
+    } else {
+      session.upMeter.add(request.length, runtime.clock.now());
+      this.meter.add(request.length, runtime.clock.now());
+      session.sendFrame(frame, this.#frames.give);
+      host.onServed(session, piece);
+    }
+    this.#pump(session);
+  }
+
+  #readEnded(piece: PieceIndex): void {
+    const others = (this.#readPieces.get(piece) ?? 1) - 1;
+    if (others === 0) this.#readPieces.delete(piece);
+    else this.#readPieces.set(piece, others);
+  }
+
+  #pumpLater(now: number): void {
+    if (this.#limiterTimer !== undefined) return;
+    const { limiter, runtime, host } = this.#parts;
+    this.#limiterTimer = runtime.clock.schedule(Math.max(10, limiter.waitMs(UNIT_BYTES, now)), () => {
+      this.#limiterTimer = undefined;
+      const sessions = [...host.sessions()];
+      const first = sessions.length === 0 ? 0 : this.#turn++ % sessions.length;
+      for (const session of [...sessions.slice(first), ...sessions.slice(0, first)]) this.#pump(session);
+    });
+  }
+}
+
+/** Says no in the words of BEP 6; a peer without it is left to time out. */
+function reject(session: PeerSession, request: InRequest): void {
+  if (!session.remote.supportsFast) return;
+  session.send({ type: "reject", piece: request.piece, begin: request.begin, length: request.length });
+}
