@@ -3,6 +3,7 @@ import {
   type EngineState,
   type GetItem,
   type PeerRow,
+  type PieceSource,
   type ShareItem,
 } from "../../../web/src/engine/messages.js";
 import { exampleGet, exampleShare, exampleState, hashEnding } from "../../../web/src/lib/state-fixture.js";
@@ -36,12 +37,25 @@ function peer(kind: PeerRow["kind"], label: string, rate: number, total: number,
   return { id: label, label, kind, client: "Shoal 0.1.0", ...figures };
 }
 
-/** A map of which a third is here, from three sources in turn, with some under way. */
-function pieceMap(count: number): Uint8Array {
+const manyPeers: readonly PeerRow[] = [
+  ...peers,
+  peer("seed", "2001:db8:85a3::8a2e:370:7334", 4_200_000, 1_900_000_000, 1),
+  peer("peer", "a-very-long-host-name-that-has-to-break.customers.provider.example", 900_000, 310_000_000, 0.8),
+  peer("peer", "198.51.100.23", 120_000, 9_000_000, 0.12),
+];
+
+/** What each of them has brought of 978 pieces. */
+function sourcesOf(rows: readonly PeerRow[]): readonly PieceSource[] {
+  return rows.map(({ id, label }, index) => ({ id, label, pieceCount: Math.ceil(560 / 2 ** index) }));
+}
+
+/** A map of which a third is here, in runs from so many sources, with some under way. */
+function pieceMap(count: number, sources = 3): Uint8Array {
   return Uint8Array.from({ length: count }, (_, index) => {
     const at = (index * 7919) % 100;
-    if (at < 34) return PIECE.from + (index % 3);
-    return at < 37 ? PIECE.underWay : PIECE.missing;
+    const run = Math.floor(index / 5) * 31 + Math.floor(index / 40);
+    if (index < count / 4 || at < 12) return PIECE.from + (run % sources);
+    return at < 16 && index < count / 2 ? PIECE.underWay : PIECE.missing;
   });
 }
 
@@ -181,12 +195,25 @@ export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
   ),
   "found-no-seeders": getting({ ...found, seeds: 0 }, { hub: "no-seeders" }),
   getting: getting({}),
-  "getting-details": getting({ peers, pieceMap: pieceMap(640) }, { clicks: [DETAILS] }),
+  "getting-details": getting({ peers, sources: sourcesOf(peers), pieceMap: pieceMap(640) }, { clicks: [DETAILS] }),
+  "getting-many-sources": getting(
+    { peers: manyPeers, sources: sourcesOf(manyPeers), pieceMap: pieceMap(400, manyPeers.length) },
+    { clicks: [DETAILS] },
+  ),
+  "getting-source-gone": getting(
+    {
+      peers: peers.slice(1),
+      sources: sourcesOf(peers),
+      pieceMap: pieceMap(640).map((byte, index) => (index < 60 ? PIECE.here : byte)),
+    },
+    { clicks: [DETAILS] },
+  ),
   "getting-many-pieces": getting(
-    { ...folder, doneBytes: 370_000_000, peers, pieceMap: pieceMap(4_096) },
+    { ...folder, doneBytes: 370_000_000, peers, sources: sourcesOf(peers), pieceMap: pieceMap(4_096) },
     { clicks: [DETAILS] },
   ),
   paused: getting({ state: { kind: "paused" }, downBytesPerSecond: 0 }),
+  cancelled: { state: exampleState({ gets: [exampleGet({})] }), clicks: ["[data-testid=cancel-button]"] },
   stalled: getting(stalled, { hub: "no-seeders" }),
   "stalled-tried": getting(stalled, { hub: "no-seeders", clicks: ["[data-testid=why-stuck] ~ details > summary"] }),
   checking: getting({ state: { kind: "checking" } }),

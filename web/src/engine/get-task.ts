@@ -6,6 +6,7 @@ import { asIndexes, choiceOf, type FileChoice } from "./get-choice.js";
 import { GetHistory, mapOf } from "./get-view.js";
 import { GetStorage } from "./get-storage.js";
 import type { Presence } from "./hub-catalogue.js";
+import { hostOf } from "./known-peer.js";
 import type { KeptStore } from "./kept-store.js";
 import { lookUp } from "./look-up.js";
 import type { GetItem } from "./messages.js";
@@ -189,7 +190,8 @@ export class GetTask {
       lastMovedMs: this.#history.lastMovedMs,
       isWatched: this.isWatched,
       why: () => this.#history.why(this.#session, view, leftShare, this.#context),
-      pieceMap: () => this.#progress && mapOf(this.#progress, this.#sources, this.#session, view),
+      pieceMap: () => this.#progress && mapOf(this.#progress, this.#sources, this.#session),
+      sources: () => this.#sources.list(),
       nowMs: Date.now(),
     });
   }
@@ -253,7 +255,11 @@ export class GetTask {
   #onPiece({ piece, from }: Extract<SessionEvent, { kind: "piece" }>): void {
     this.#progress?.add(piece);
     this.#history.notePiece();
-    if (from !== undefined) this.#sources.note(piece, from);
+    if (from !== undefined) this.#sources.note(piece, from, () => this.#labelOf(from));
+  }
+
+  #labelOf(id: PeerId): string {
+    return hostOf(this.#session?.view.peers.find(({ peerId }) => peerId === id)?.label ?? "");
   }
 
   /** From what the session holds: pieces may have been found rotten. */

@@ -1,6 +1,5 @@
 import type { SwarmView, TorrentSession } from "@shoal/peer-core";
 import { pieceMap } from "./piece-map.js";
-import { peerRows } from "./peer-rows.js";
 import type { FileProgress } from "./file-progress.js";
 import type { PieceSources } from "./piece-sources.js";
 import type { TaskContext } from "./task-context.js";
@@ -62,14 +61,8 @@ export class GetHistory {
   }
 }
 
-/** The map of a get, its colours by the rows of `view`. */
-export function mapOf(
-  progress: FileProgress,
-  sources: PieceSources,
-  session: TorrentSession | undefined,
-  view: SwarmView | undefined,
-): Uint8Array {
-  const rows = new Map(peerRows(view?.peers ?? []).map(({ id }, row) => [id, row]));
+/** The map of a get, its colours by the numbers of `sources`. */
+export function mapOf(progress: FileProgress, sources: PieceSources, session: TorrentSession | undefined): Uint8Array {
   const table = session?.swarm.content?.table;
   const { held } = progress;
   return pieceMap({
@@ -80,9 +73,6 @@ export function mapOf(
       return state === "downloading" || state === "verifying";
     },
     isWanted: (piece) => table === undefined || table.isLacking(piece),
-    sourceOf: (piece) => {
-      const source = sources.of(piece);
-      return source === undefined ? undefined : (rows.get(source) ?? Infinity);
-    },
+    sourceOf: (piece) => sources.of(piece),
   });
 }

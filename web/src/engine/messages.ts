@@ -188,12 +188,22 @@ export interface GetItem {
   readonly peers: readonly PeerRow[];
   /** While watched: one byte a piece (see PIECE); at most 4,096 groups of equal size stand for more pieces. */
   readonly pieceMap: Uint8Array | undefined;
+  /** While watched: who has brought pieces since the page was loaded, in an order that stays. */
+  readonly sources: readonly PieceSource[];
   readonly pieceCount: number;
   readonly verifiedPieces: number;
 }
 
-/** What a byte of a piece map says; from `from` on: here, and brought by the peer at that index of `peers` (or 255). */
+/** What a byte of a piece map says; from `from` on: here, and brought by that one of `sources` (or, 255, of too many). */
 export const PIECE = { missing: 0, unwanted: 1, underWay: 2, here: 3, from: 16 } as const;
+
+/** Who brought pieces, connected or not. */
+export interface PieceSource {
+  /** That of the peer's row, while it has one. */
+  readonly id: string;
+  readonly label: string;
+  readonly pieceCount: number;
+}
 
 export interface PeerRow {
   /** Stays the same while the row does. */

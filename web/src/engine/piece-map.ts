@@ -4,14 +4,14 @@ import { PIECE } from "./messages.js";
 export const MAX_CELLS = 4_096;
 
 /** Peers that can be told apart: the byte above stands for all others. */
-const MAX_SOURCES = 255 - PIECE.from;
+export const MAX_SOURCES = 255 - PIECE.from;
 
 export interface PieceFacts {
   readonly pieceCount: number;
   has(piece: number): boolean;
   isUnderWay(piece: number): boolean;
   isWanted(piece: number): boolean;
-  /** Index among the peers of who brought it; undefined: unknown, or here from before. */
+  /** Number of who brought it; undefined: unknown, or here from before. */
   sourceOf(piece: number): number | undefined;
 }
 

@@ -56,6 +56,7 @@ function item(facts: Partial<GetFacts>) {
         nowMs,
       }),
     pieceMap: () => Uint8Array.of(1),
+    sources: () => [{ id: "a", label: "a.example", pieceCount: 1 }],
     nowMs,
     ...facts,
   });

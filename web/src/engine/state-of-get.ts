@@ -4,7 +4,7 @@ import { closingAdvice } from "./closing-advice.js";
 import type { FileProgress } from "./file-progress.js";
 import type { Presence } from "./hub-catalogue.js";
 import type { KnownPeer } from "./known-peer.js";
-import type { FileItem, GetItem, Trouble, WhyStuck } from "./messages.js";
+import type { FileItem, GetItem, PieceSource, Trouble, WhyStuck } from "./messages.js";
 import { peerRows } from "./peer-rows.js";
 
 /** Nothing has come for this long: people begin to wonder. */
@@ -39,6 +39,7 @@ export interface GetFacts {
   readonly isWatched: boolean;
   readonly why: () => WhyStuck;
   readonly pieceMap: () => Uint8Array | undefined;
+  readonly sources: () => readonly PieceSource[];
   readonly nowMs: number;
 }
 
@@ -71,6 +72,7 @@ export function stateOfGet(facts: GetFacts): GetItem {
     why: state.kind === "stalled" || isBusyElsewhere(facts.status) ? facts.why() : undefined,
     peers: facts.isWatched ? peerRows(peers) : [],
     pieceMap: facts.isWatched ? facts.pieceMap() : undefined,
+    sources: facts.isWatched ? facts.sources() : [],
     pieceCount: metainfo?.geometry.pieceCount ?? 0,
     verifiedPieces: progress?.held.count ?? 0,
   };

@@ -1,25 +1,28 @@
 import { PIECE } from "../engine/messages.js";
 
-/** Colours of who brought a piece, `--source-0` and on; more sources share them. */
-export const SOURCE_COLOURS = 8;
-
 /** How a cell of the map is painted. */
 export type CellPaint =
-  { readonly kind: "missing" | "unwanted" | "under-way" | "here" } | { readonly kind: "from"; readonly colour: number };
+  { readonly kind: "missing" | "unwanted" | "under-way" | "here" } | { readonly kind: "from"; readonly source: number };
 
 /** What a byte of a piece map looks like. */
 export function paintOf(byte: number): CellPaint {
   if (byte === 255 || byte === PIECE.here) return { kind: "here" };
-  if (byte >= PIECE.from) return { kind: "from", colour: (byte - PIECE.from) % SOURCE_COLOURS };
+  if (byte >= PIECE.from) return { kind: "from", source: byte - PIECE.from };
   if (byte === PIECE.unwanted) return { kind: "unwanted" };
   return { kind: byte === PIECE.underWay ? "under-way" : "missing" };
+}
+
+/** Which kinds of cells without a source a map shows, in the order of a key. */
+export function kindsIn(map: Uint8Array): readonly Exclude<CellPaint["kind"], "from">[] {
+  const shown = new Set([...new Set(map)].map((byte) => paintOf(byte).kind));
+  return (["here", "under-way", "missing", "unwanted"] as const).filter((kind) => shown.has(kind));
 }
 
 /** A grid that fills a width with square cells; sizes in CSS pixels. */
 export interface MapGrid {
   readonly columns: number;
   readonly rows: number;
-  /** Side of a cell with the gap beside it. */
+  /** Side of a cell with the gap beside it; the columns fill the width. */
   readonly pitch: number;
 }
 
@@ -40,5 +43,6 @@ export function gridFor(cells: number, width: number): MapGrid {
 
 function gridOf(cells: number, width: number, pitch: number): MapGrid {
   const columns = Math.max(1, Math.floor(width / pitch));
-  return { columns, rows: Math.ceil(cells / columns), pitch };
+  const isFull = cells > columns && width > 0;
+  return { columns, rows: Math.ceil(cells / columns), pitch: isFull ? width / columns : pitch };
 }

@@ -59,6 +59,7 @@ export function exampleGet(fields: Partial<GetItem> = {}): GetItem {
     why: undefined,
     peers: [],
     pieceMap: undefined,
+    sources: [],
     pieceCount: 2_862,
     verifiedPieces: 978,
     ...fields,

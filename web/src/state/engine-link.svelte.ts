@@ -1,6 +1,7 @@
-import type { EngineCommand, EngineEvent, EngineState, Trouble } from "../engine/messages.js";
+import type { EngineCommand, EngineEvent, EngineState, GetItem, Trouble } from "../engine/messages.js";
 import { announcementsBetween, doneBetween } from "../lib/announcements.js";
 import { StateSettler } from "../lib/state-settler.js";
+import { Discards } from "./discards.svelte.js";
 
 /** The line to an engine, as `engine/open-engine` opens it. */
 export interface Engine {
@@ -25,7 +26,10 @@ export class EngineLink {
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing is shown of it
   readonly #saves = new Map<number, (saved: Saved) => void>();
   readonly #settler = new StateSettler((state) => (this.#state = state));
+  /** What was cancelled, and can be had back for a moment. */
+  readonly discards = new Discards((command) => this.post(command));
   #state = $state.raw<EngineState | undefined>();
+  readonly #shown = $derived(without(this.#state, this.discards.last?.infoHash));
   #broken = $state.raw<string | undefined>();
   #announcement = $state.raw("");
   #newest: EngineState | undefined;
@@ -39,9 +43,9 @@ export class EngineLink {
     this.post({ type: "start", base });
   }
 
-  /** Undefined until the engine has told for the first time. */
+  /** Undefined until the engine has told for the first time. What is being cancelled is not in it. */
   get state(): EngineState | undefined {
-    return this.#state;
+    return this.#shown;
   }
 
   /** Why there is no engine at all, for details. */
@@ -56,6 +60,11 @@ export class EngineLink {
 
   post(command: EngineCommand): void {
     this.#engine.post(command);
+  }
+
+  /** Ends a get and deletes what has come, unless that is taken back in time. */
+  discard(get: GetItem): void {
+    this.discards.discard(get);
   }
 
   /** Goes on with a share whose files the browser remembers, on a click; false when that is not to be. */
@@ -103,4 +112,9 @@ export class EngineLink {
     this.#saves.get(request)?.(saved);
     this.#saves.delete(request);
   }
+}
+
+function without(state: EngineState | undefined, infoHash: string | undefined): EngineState | undefined {
+  if (state === undefined || infoHash === undefined) return state;
+  return { ...state, gets: state.gets.filter((get) => get.infoHash !== infoHash) };
 }
