@@ -2,8 +2,9 @@ import { readFile } from "node:fs/promises";
 import type { Browser, Page } from "playwright";
 import { expect } from "vitest";
 import { writeContent } from "../support/file-content.js";
+import type { Machine } from "../support/net-namespace.js";
 import { ProcessBed } from "../support/processes.js";
-import { launchBrowser, openPage, type WatchedPage } from "./watched-page.js";
+import { launchBrowser, launchBrowserOn, openPage, type WatchedPage } from "./watched-page.js";
 
 /** Longer than anything here takes on a busy machine. */
 const DONE_MS = 90_000;
@@ -28,6 +29,11 @@ export class TabBed {
 
   static async open(): Promise<TabBed> {
     return new TabBed(await ProcessBed.open(), await launchBrowser());
+  }
+
+  /** A browser on a machine of a network, with the files and processes of `processes`. */
+  static async on(machine: Machine, processes: ProcessBed): Promise<TabBed> {
+    return new TabBed(processes, await launchBrowserOn(machine));
   }
 
   async openTab(url: string): Promise<Page> {

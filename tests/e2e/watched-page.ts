@@ -1,4 +1,8 @@
+import { mkdtemp, writeFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from "playwright";
+import type { Machine } from "../support/net-namespace.js";
 import { ensureChromium } from "../support/programs.js";
 
 /** For a headless Chromium in a test: nothing that goes to the internet, nothing that needs a display. */
@@ -34,6 +38,19 @@ export async function openProfile(folder: string, args: readonly string[] = []):
     executablePath: await ensureChromium(),
     args: [...FLAGS, ...args],
   });
+}
+
+/** The same inside a network namespace: `machine.under` enters it, and the pipes to the browser lead out of it. */
+export async function launchBrowserOn(machine: Machine): Promise<Browser> {
+  const folder = await mkdtemp(join(tmpdir(), "shoal-browser-"));
+  const executablePath = join(folder, "chromium");
+  const command = [...machine.under, await ensureChromium()].map((word) => `'${word}'`).join(" ");
+  await writeFile(executablePath, `#!/bin/sh\nexec ${command} "$@"\n`, { mode: 0o700 });
+  try {
+    return await chromium.launch({ executablePath, args: FLAGS });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 /** Opens `url` in a context of its own. */

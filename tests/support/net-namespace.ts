@@ -24,6 +24,9 @@ const HOLD = "echo ready && exec cat";
 /** Addresses that are neither loopback, which Transmission never dials, nor anybody's on the way to the internet. */
 const SUBNET = "10.77.0";
 
+/** Of RFC 5737, for documentation: neither loopback nor private, and nobody's. */
+export const PUBLIC_SUBNET = "192.0.2";
+
 const way = await findWay();
 
 /** Whether networks can be made here. Tests that need one say "needs network namespaces" in their names. */
@@ -53,21 +56,23 @@ export interface Question {
 export class TestNetwork {
   /** The machine that the bridge is on. */
   readonly first: Machine;
+  readonly #subnet: string;
   readonly #socket: string;
   readonly #holders: ChildProcess[];
   #machines = 1;
 
-  private constructor(first: Machine, socket: string, holders: ChildProcess[]) {
+  private constructor(subnet: string, first: Machine, socket: string, holders: ChildProcess[]) {
+    this.#subnet = subnet;
     this.first = first;
     this.#socket = socket;
     this.#holders = holders;
   }
 
-  /** Makes the network; `socket` is where the file of a Unix socket is to be. */
-  static async open(socket: string): Promise<TestNetwork> {
+  /** Makes the network; `socket` is where the file of a Unix socket is to be, `subnet` what the addresses begin with. */
+  static async open(socket: string, subnet = SUBNET): Promise<TestNetwork> {
     if (way === undefined) throw new Error("No network namespaces can be made here");
     const bridge = await start([...way.make, "sh", "-c", HOLD]);
-    const first = { address: `${SUBNET}.1`, under: entering(bridge) };
+    const first = { address: `${subnet}.1`, under: entering(bridge) };
     await configure(
       first,
       `link set lo up
@@ -77,20 +82,21 @@ link set br0 up`,
     );
     const node = [process.execPath, "--conditions=source", "--import", "tsx", GATEWAY, socket];
     const gateway = await start([...first.under, ...node]);
-    return new TestNetwork(first, socket, [bridge, gateway]);
+    return new TestNetwork(subnet, first, socket, [bridge, gateway]);
   }
 
-  /** One more machine. */
-  async machine(): Promise<Machine> {
+  /** One more machine; the first one cannot dial `closedPorts` there, as behind a router. */
+  async machine(closedPorts: readonly number[] = []): Promise<Machine> {
     const number = ++this.#machines;
     const holder = await start([...this.first.under, "unshare", "-n", "sh", "-c", HOLD]);
     this.#holders.push(holder);
-    const machine = { address: `${SUBNET}.${number}`, under: entering(holder) };
+    const machine = { address: `${this.#subnet}.${number}`, under: entering(holder) };
     await configure(
       this.first,
       `link add veth${number} type veth peer name eth0 netns ${String(holder.pid)}
 link set veth${number} master br0
-link set veth${number} up`,
+link set veth${number} up
+${closedPorts.map((port) => `rule add to ${machine.address} ipproto tcp dport ${port} unreachable`).join("\n")}`,
     );
     await configure(
       machine,

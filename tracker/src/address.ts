@@ -65,6 +65,25 @@ export function clientAddress(request: IncomingMessage, trustProxy: boolean): Cl
   return { ip, scope: scopeOf(ip) ?? "private", group: groupOf(ip), isExempt: false, localIp: undefined };
 }
 
+/** An address and port that somebody listens at. */
+export interface Door {
+  readonly ip: string;
+  readonly port: number;
+}
+
+/**
+ * The address and port at which whoever sent a request, with the address `from`, has reached us; undefined behind a proxy,
+ * or where it is not what they dialled (a public client cannot have dialled a private address).
+ */
+export function ownDoor(request: IncomingMessage, from: ClientAddress): Door | undefined {
+  const { localAddress, localPort } = request.socket;
+  const ip = isForwarded(request) ? undefined : canonicalIp(localAddress ?? "");
+  const scope = ip === undefined ? undefined : scopeOf(ip);
+  if (ip === undefined || localPort === undefined || scope === undefined || !mayBeTold(scope, from.scope))
+    return undefined;
+  return { ip, port: localPort };
+}
+
 /** True when the request names an address that it was forwarded for, whether or not that is believed. */
 export function isForwarded(request: IncomingMessage): boolean {
   return request.headers["x-forwarded-for"] !== undefined;

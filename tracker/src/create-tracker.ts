@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { messageOf } from "@shoal/peer-core/announce";
 import type { InfoHash } from "@shoal/peer-core/announce";
-import { clientAddress, isForwarded } from "./address.js";
+import { clientAddress, isForwarded, ownDoor } from "./address.js";
 import type { ClientAddress } from "./address.js";
 import { KeyedAllowance } from "./allowance.js";
 import { CatalogueApi, catalogueRoute } from "./catalogue-api.js";
@@ -123,7 +123,7 @@ class Mounted implements MountedTracker {
     const name = url.pathname.slice(url.pathname.lastIndexOf("/") + 1);
     switch (name) {
       case "announce":
-        return (from) => this.#http.announce(response, url.search.slice(1), from);
+        return (from) => this.#http.announce(response, url.search.slice(1), { from, door: ownDoor(request, from) });
       case "scrape":
         return () => this.#http.scrape(response, url.search.slice(1));
       case "health":

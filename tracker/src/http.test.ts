@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { decodeBencode, dictOf, encodeBencode, parseTorrentFile } from "@shoal/peer-core/torrent";
 import { createMicrotaskHasher } from "@shoal/peer-core/testing";
 import { afterEach, expect, test } from "vitest";
+import { WebSocket } from "ws";
 import { HTTP_BURST, MAX_ENTRIES_PER_DAY, MAX_METAINFO_BYTES, MAX_SEARCH_LENGTH } from "./limits.js";
 import { startTracker } from "./start-tracker.js";
 import type { ListenOptions } from "./start-tracker.js";
@@ -269,4 +270,30 @@ test("says that a port is taken", async () => {
 
 test("answers 404 to what is nobody's", async () => {
   expect((await fetch(`${await tracker()}/nothing`)).status).toBe(404);
+});
+
+test("tells ordinary clients of the hub's own relay as a peer while it carries the share, and where they can dial it", async () => {
+  const base = await tracker({ relays: ["peer"] });
+  const query = `info_hash=${"h".repeat(20)}&peer_id=-XX0100-aaaaaaaaaaaa&port=1&left=5`;
+  const told = async (more = "", headers: Record<string, string> = {}) => {
+    const answer = await fetch(`${base}/announce?${query}${more}`, { headers });
+    return dictOf(decodeBencode(new Uint8Array(await answer.arrayBuffer())))?.get("peers");
+  };
+  expect(await told()).toEqual(new Uint8Array());
+  const relay = new WebSocket(`${base.replace("http", "ws")}/announce`);
+  await once(relay, "open");
+  const ids = { info_hash: "h".repeat(20), peer_id: "-SH0100-relayrelayre" };
+  relay.send(JSON.stringify({ action: "announce", ...ids, left: null, numwant: 0, relay: 1, endpoint: "peer" }));
+  await once(relay, "message");
+  const port = Number(new URL(base).port);
+  expect(await told()).toEqual(Uint8Array.of(127, 0, 0, 1, port >> 8, port & 0xff));
+  expect(await told("&compact=0")).toEqual([
+    new Map<string, unknown>([
+      ["ip", new TextEncoder().encode("127.0.0.1")],
+      ["port", port],
+    ]),
+  ]);
+  // Behind a proxy nobody knows where the hub could be dialled.
+  expect(await told("", { "X-Forwarded-For": "203.0.113.7" })).toEqual(new Uint8Array());
+  relay.close();
 });

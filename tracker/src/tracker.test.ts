@@ -297,6 +297,14 @@ test("names to a relay the other relays of the same swarm", async () => {
   expect((await bench.announce(other, "r2", { isRelay: true, port: 9 })).relays).toEqual(["ws://9.9.9.1:9/peer"]);
 });
 
+test("tells ordinary clients of relays in the swarm that have a port, as of peers", async () => {
+  const bench = new Bench();
+  await bench.announce(bench.line("9.9.9.1"), "r1", { isRelay: true, port: 9 });
+  await bench.announce(bench.line("9.9.9.2"), "r2", { isRelay: true, port: 9, infoHash: "x".repeat(20) as WireId });
+  const reply = bench.tracker.announceHttp(bench.line().address, request("a"));
+  expect(reply?.peers.map(({ address }) => address.ip)).toEqual(["9.9.9.1"]);
+});
+
 test("takes a relative endpoint from a relay on its own machine only", async () => {
   const bench = new Bench();
   const own = { isRelay: true, endpoint: "peer" };

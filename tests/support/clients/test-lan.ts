@@ -18,6 +18,14 @@ const START = {
 /** An ordinary client that the tests run. */
 export type ClientName = keyof typeof START;
 
+/** Where aria2c and libtorrent listen. */
+const PEER_PORT = 6881;
+
+export interface JoinOptions extends Pick<Job, "encryption" | "bytesPerSecond"> {
+  /** The hub cannot dial it, as behind a router: aria2c and libtorrent alone. */
+  readonly isHidden?: boolean;
+}
+
 /** All of them. */
 export const CLIENTS: readonly ClientName[] = ["aria2c", "libtorrent", "Transmission", "WebTorrent"];
 
@@ -34,11 +42,12 @@ export class TestLan {
     this.hub = hub;
   }
 
-  static async open(): Promise<TestLan> {
+  /** `host`: where the hub listens on its machine; at the address that others reach if absent. */
+  static async open(host?: string): Promise<TestLan> {
     const bed = await ProcessBed.open();
     const network = await TestNetwork.open(bed.path("gateway.sock"));
     const { address, under } = network.first;
-    const serve = ["serve", "--host", address, "--port", "0", "--data", bed.path("hub")];
+    const serve = ["serve", "--host", host ?? address, "--port", "0", "--data", bed.path("hub")];
     return new TestLan(bed, network, await bed.run(serve, { under }).event("serving"));
   }
 
@@ -68,9 +77,9 @@ export class TestLan {
     client: ClientName,
     source: string,
     folder: string,
-    options: Pick<Job, "encryption" | "bytesPerSecond"> = {},
+    { isHidden = false, ...options }: JoinOptions = {},
   ): Promise<OrdinaryPeer> {
-    const machine = await this.network.machine();
+    const machine = await this.network.machine(isHidden ? [PEER_PORT] : []);
     await mkdir(this.bed.path(folder), { recursive: true });
     const job = { source, folder: this.bed.path(folder), network: this.network, machine, ...options };
     const peer = await START[client](job);
