@@ -22,7 +22,7 @@ export class BenchTab {
   /** Opens an address; resolves when the page has loaded. */
   async go(url: string): Promise<void> {
     const { errorText } = await this.#send("Page.navigate", { url });
-    if (errorText !== undefined) throw new Error(`${url}: ${String(errorText)}`);
+    if (errorText !== undefined) throw new Error(`${url}: ${JSON.stringify(errorText)}`);
     await this.evaluate(
       `new Promise((resolve) => document.readyState === "complete" ? resolve() : addEventListener("load", resolve))`,
     );

@@ -64,9 +64,9 @@ export class MeasuredBrowser {
 
 /** The browser writes it down once it listens. */
 async function toolsUrl(profile: string, { ended }: MeasuredProcess): Promise<string> {
-  let isOver = false;
-  void ended.then(() => (isOver = true));
-  for (const from = performance.now(); !isOver && performance.now() - from < START_LIMIT_MS;) {
+  const over = new AbortController();
+  void ended.then(() => over.abort());
+  for (const from = performance.now(); !over.signal.aborted && performance.now() - from < START_LIMIT_MS;) {
     const [port, path] = (await readFile(join(profile, "DevToolsActivePort"), "utf8").catch(() => "")).split("\n");
     if (path !== undefined) return `ws://127.0.0.1:${port}${path}`;
     await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
