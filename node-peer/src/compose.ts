@@ -21,7 +21,7 @@ import { connectByFrames } from "./net/connect-by-frames.js";
 import { connectSecurely } from "./net/trusted-authorities.js";
 import { createTcpDialer } from "./net/tcp-dialer.js";
 import { leadsHome } from "./net/leads-home.js";
-import { createHashThreads } from "./hashing/hash-threads.js";
+import { createHashThreads, type HashThreads } from "./hashing/hash-threads.js";
 import type { CheckedWriter } from "./storage/checked-writer.js";
 import { listenForPeers, type PeerServer } from "./net/peer-server.js";
 import { trackerKind } from "./catalogue/tracker-urls.js";
@@ -51,9 +51,9 @@ export interface NodePeer {
   close(): Promise<void>;
 }
 
-/** SHA-1 as this process computes it. */
-export function createHasher(): Hasher {
-  return createHashThreads().hasher;
+/** SHA-1 as this process computes it, and the writer that checks with it. */
+export function createHashing(): HashThreads {
+  return createHashThreads();
 }
 
 /** Opens a peer that shares and gets. Throws ShoalError("connection") when the port is taken. */

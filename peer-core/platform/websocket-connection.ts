@@ -76,7 +76,10 @@ export class WebSocketConnection implements Connection {
       this.#socket.send(bytes, onSent === undefined ? this.#onWritten : this.#givingBack(bytes, onSent));
     else this.#socket.send(bytes);
     this.#watch.noteSent(bytes.length);
-    if (!this.#isNode && this.#watch.isAboveDrain) this.#pollTimer ??= setTimeout(this.#poll, POLL_MS);
+    if (this.#isNode) return;
+    if (this.#watch.isAboveDrain) this.#pollTimer ??= setTimeout(this.#poll, POLL_MS);
+    // Browsers copy what they are given to send (WebSockets standard, "send"): the memory is free again.
+    onSent?.(bytes);
   }
 
   close(code: number, message: string): void {

@@ -1,6 +1,7 @@
 import type { Benchmark } from "./benchmark.js";
 import { create } from "./command/create.js";
 import { startup } from "./command/startup.js";
+import { nodeToTab, tabToTab } from "./browser/tab-benchmarks.js";
 import { trackerBenchmark } from "./tracker/tracker-benchmark.js";
 import { bothDirections } from "./transfer/exchange-benchmark.js";
 import { fourSeeders, memory, throughput } from "./transfer/transfer-benchmarks.js";
@@ -14,4 +15,6 @@ export const BENCHMARKS: readonly Benchmark[] = [
   create,
   startup,
   trackerBenchmark,
+  nodeToTab,
+  tabToTab,
 ];

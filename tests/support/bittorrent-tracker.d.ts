@@ -62,5 +62,6 @@ declare module "bittorrent-tracker/server" {
     readonly ws: { address(): AddressInfo };
     constructor(options: { http: boolean; udp: boolean; ws: boolean; stats: boolean });
     listen(port: number, host: string, done: () => void): void;
+    close(done: () => void): void;
   }
 }

@@ -2,7 +2,7 @@ import { ShoalError } from "@shoal/peer-core";
 import { encodeTorrentFile, formatMagnet, webUrl } from "@shoal/peer-core/torrent";
 import { writeFile } from "node:fs/promises";
 import type { CommandContext } from "./command-spec.js";
-import { createHasher } from "../compose.js";
+import { createHashing } from "../compose.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { hashShare } from "../share/hash-share.js";
 import { Progress } from "../terminal/progress.js";
@@ -22,7 +22,7 @@ export async function create(context: CommandContext): Promise<ExitCode> {
   const source = await scanSource(context.args[0] ?? "", shutdown.signal);
   for (const warning of source.warnings) output.warn("source", warning);
   const { metainfo } = await hashShare(source, {
-    hasher: createHasher(),
+    hasher: createHashing().hasher,
     progress: new Progress(output),
     pieceLength,
     memory: undefined,

@@ -1,7 +1,7 @@
 import { createTracker } from "@shoal/tracker";
 import { join } from "node:path";
 import type { CommandContext } from "./command-spec.js";
-import { createHasher } from "../compose.js";
+import { createHashing } from "../compose.js";
 import { dataDir, rateLimits } from "../settings/common-settings.js";
 import { relayPlan, type RelayPlan } from "../settings/relay-plan.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
@@ -33,10 +33,10 @@ export async function serve(context: CommandContext): Promise<ExitCode> {
 }
 
 async function openRelay({ settings, version }: CommandContext, plan: RelayPlan, folder: string): Promise<HubRelay> {
-  const hasher = createHasher();
+  const { hasher, checkedWriter } = createHashing();
   const directory = join(folder, "cache");
   const limits = rateLimits(settings);
-  const cache = await openFsPieceCache({ directory, quotaBytes: plan.cacheBytes, hasher });
+  const cache = await openFsPieceCache({ directory, quotaBytes: plan.cacheBytes, hasher, creator: checkedWriter });
   return new HubRelay({ plan, cache, hasher, limits, version });
 }
 

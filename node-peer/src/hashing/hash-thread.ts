@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import type { FilePlace } from "../storage/checked-writer.js";
+import type { FilePlace, PieceFile } from "../storage/checked-writer.js";
 
 /** A thread without work gives back its few MiB of memory after this long. */
 const IDLE_MS = 5_000;
@@ -16,15 +16,31 @@ const POST_PAUSE_MS = 5;
  */
 const PROGRAM = `
   const { createHash } = require("node:crypto");
-  const { writeSync } = require("node:fs");
+  const { closeSync, openSync, renameSync, rmSync, writeSync } = require("node:fs");
   const { parentPort } = require("node:worker_threads");
 
-  const answer = ({ bytes, sha1, places }) => {
+  const answer = ({ bytes, sha1, places, file }) => {
     const digest = createHash("sha1").update(bytes).digest();
     if (sha1 === undefined) return digest;
     const isMatch = digest.equals(sha1);
-    if (isMatch) for (const place of places) write(bytes, place);
+    if (isMatch && file !== undefined) create(bytes, file);
+    else if (isMatch) for (const place of places) write(bytes, place);
     return { isMatch };
+  };
+  const create = (bytes, { path, temporary }) => {
+    try {
+      // Exclusive creation follows no link either.
+      const fd = openSync(temporary, "wx", 0o600);
+      try {
+        write(bytes, { fd, at: 0, length: bytes.length, position: 0 });
+      } finally {
+        closeSync(fd);
+      }
+      renameSync(temporary, path);
+    } catch (error) {
+      rmSync(temporary, { force: true });
+      throw error;
+    }
   };
   const write = (bytes, { fd, at, length, position }) => {
     for (let done = 0; done < length; ) done += writeSync(fd, bytes, at + done, length - done, position + done);
@@ -47,6 +63,8 @@ interface Question {
   /** With places: to be written there if this is its hash. */
   readonly sha1?: Uint8Array;
   readonly places?: readonly FilePlace[];
+  /** Instead of places. */
+  readonly file?: PieceFile;
 }
 
 type Answer = Uint8Array | { readonly isMatch: boolean } | { readonly code: string; readonly message: string };
@@ -127,7 +145,16 @@ export class HashThread {
    * and with ThreadLostError when the thread breaks down.
    */
   async writeIfMatching(bytes: Uint8Array, sha1: Uint8Array, places: readonly FilePlace[]): Promise<boolean> {
-    const asked = this.#ask({ bytes, sha1, places });
+    return await this.#change({ bytes, sha1, places });
+  }
+
+  /** The same into a file of its own, whole or not at all. */
+  async createIfMatching(bytes: Uint8Array, sha1: Uint8Array, file: PieceFile): Promise<boolean> {
+    return await this.#change({ bytes, sha1, file });
+  }
+
+  async #change(question: Question): Promise<boolean> {
+    const asked = this.#ask(question);
     this.#postSoon();
     const answer = await asked;
     if ("isMatch" in answer) return answer.isMatch;

@@ -1,6 +1,6 @@
 import { createHash, randomFillSync } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
-import { mkdtemp, open, readFile, rm } from "node:fs/promises";
+import { mkdtemp, open, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
@@ -72,6 +72,19 @@ describe("the writer that checks", () => {
       expect(there.equals(nth === 7 ? new Uint8Array(100 * KIB) : piece)).toBe(true);
     }
     for (const file of files) await file.close();
+  });
+
+  it("makes a file of what matches, and leaves nothing behind of what does not or cannot be", async () => {
+    const writer = await ready();
+    const piece = randomFillSync(allocate(100 * KIB));
+    const file = { path: join(folder, "piece"), temporary: join(folder, "new") };
+    expect(await writer.create(piece, digestOf(new Uint8Array(1)), file)).toBe(false);
+    expect(await readdir(folder)).toEqual([]);
+    expect(await writer.create(piece, digestOf(piece), file)).toBe(true);
+    expect((await readFile(file.path)).equals(piece)).toBe(true);
+    const nowhere = { ...file, path: join(folder, "missing", "piece") };
+    await expect(writer.create(piece, digestOf(piece), nowhere)).rejects.toMatchObject({ code: "ENOENT" });
+    expect(await readdir(folder)).toEqual(["piece"]);
   });
 
   it("says what the system said when it could not write", async () => {

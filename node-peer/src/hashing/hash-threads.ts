@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import type { Worker } from "node:worker_threads";
 import type { Hasher } from "@shoal/peer-core";
 import { createWebCryptoHasher } from "@shoal/peer-core/platform";
-import type { CheckedWriter } from "../storage/checked-writer.js";
+import type { CheckedCreator, CheckedWriter } from "../storage/checked-writer.js";
 import { HashThread, openWorker, ThreadLostError } from "./hash-thread.js";
 
 /**
@@ -25,7 +25,7 @@ const BUSY_BYTES = 16 * 1024 * 1024;
 /** What can be done with hashes off this thread. */
 export interface HashThreads {
   readonly hasher: Hasher;
-  readonly checkedWriter: CheckedWriter;
+  readonly checkedWriter: CheckedWriter & CheckedCreator;
 }
 
 /**
@@ -48,16 +48,20 @@ export function createHashThreads(open: () => Worker = openWorker): HashThreads 
     },
     checkedWriter: {
       takes: (bytes) => isShared(bytes) && threads.first() !== undefined,
-      write: async (bytes, sha1, places) => {
-        try {
-          return await threads.first()?.writeIfMatching(bytes, sha1, places);
-        } catch (error) {
-          if (error instanceof ThreadLostError) return undefined;
-          throw error;
-        }
-      },
+      write: (bytes, sha1, places) => unlessLost(threads.first()?.writeIfMatching(bytes, sha1, places)),
+      create: (bytes, sha1, file) => unlessLost(threads.first()?.createIfMatching(bytes, sha1, file)),
     },
   };
+}
+
+/** Undefined where there is no thread, or none any more. */
+async function unlessLost(change: Promise<boolean> | undefined): Promise<boolean | undefined> {
+  try {
+    return await change;
+  } catch (error) {
+    if (error instanceof ThreadLostError) return undefined;
+    throw error;
+  }
 }
 
 class Threads {

@@ -6,6 +6,7 @@ import { ShoalError, type InfoHash } from "@shoal/peer-core";
 import { diskError } from "../storage/disk-error.js";
 import { makeFolder } from "../storage/make-folder.js";
 import { OpenFileCache } from "../storage/open-file-cache.js";
+import type { CheckedCreator } from "../storage/checked-writer.js";
 
 const NO_FOLLOW = (constants.O_NOFOLLOW as number | undefined) ?? 0;
 /** A FIFO put in a file's place must not hang the process. */
@@ -29,9 +30,11 @@ export interface PieceName {
 export class CacheFiles {
   readonly #directory: string;
   readonly #open: OpenFileCache<string>;
+  readonly #creator: CheckedCreator | undefined;
 
-  constructor(directory: string) {
+  constructor(directory: string, creator?: CheckedCreator) {
     this.#directory = directory;
+    this.#creator = creator;
     this.#open = new OpenFileCache((path) => open(path, constants.O_RDONLY | NO_FOLLOW | NO_BLOCK));
   }
 
@@ -76,6 +79,22 @@ export class CacheFiles {
     this.#open.drop(this.pathOf(name));
   }
 
+  /**
+   * Stores a piece as `write` does if its SHA-1 is `sha1`, in one go and away from this thread; resolves to whether it is,
+   * undefined when that could not be done.
+   */
+  async writeIfMatching(name: PieceName, data: Uint8Array, sha1: Uint8Array): Promise<boolean | undefined> {
+    if (this.#creator?.takes(data) !== true) return undefined;
+    const path = this.pathOf(name);
+    try {
+      const isStored = await this.#creator.create(data, sha1, { path, temporary: temporaryFor(path) });
+      if (isStored === true) this.#open.drop(path);
+      return isStored;
+    } catch (error) {
+      throw diskError(error, `write ${data.length} bytes to`, path);
+    }
+  }
+
   /** Removes whatever has the name of a piece. Never rejects: what cannot be removed is found again at the next start. */
   async remove(name: PieceName): Promise<void> {
     const path = this.pathOf(name);
@@ -117,7 +136,7 @@ export class CacheFiles {
   }
 
   async #replace(path: string, data: Uint8Array): Promise<void> {
-    const temporary = join(path, "..", `.new-${randomBytes(8).toString("hex")}`);
+    const temporary = temporaryFor(path);
     try {
       // Exclusive creation follows no link either.
       const handle = await open(temporary, "wx", 0o600);
@@ -132,6 +151,11 @@ export class CacheFiles {
       throw diskError(error, `write ${data.length} bytes to`, path);
     }
   }
+}
+
+/** A name of the same folder that nobody has; see NEW_FILE. */
+function temporaryFor(path: string): string {
+  return join(path, "..", `.new-${randomBytes(8).toString("hex")}`);
 }
 
 /** False when the file ends before `into` is full. */

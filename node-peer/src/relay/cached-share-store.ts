@@ -1,9 +1,10 @@
-import { ShoalError, type InfoHash, type PieceIndex, type PieceStore } from "@shoal/peer-core";
+import { ShoalError, type Hasher, type InfoHash, type PieceIndex, type PieceStore } from "@shoal/peer-core";
 import type { Metainfo } from "@shoal/peer-core/torrent";
 import { runParallel } from "../storage/run-parallel.js";
 import type { CacheFiles } from "./cache-files.js";
 import type { CachedPiece, CacheIndex } from "./cache-index.js";
 import type { PieceProver } from "./piece-prover.js";
+import type { RecentPieces } from "./recent-pieces.js";
 
 /** How often files are told when they were served: what a crash forgets is who was served in the meantime. */
 const NOTE_MS = 60_000;
@@ -15,6 +16,8 @@ export interface CacheParts {
   readonly files: CacheFiles;
   readonly index: CacheIndex;
   readonly prover: PieceProver;
+  readonly recent: RecentPieces;
+  readonly hasher: Hasher;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /**
@@ -64,8 +67,10 @@ export class CachedShareStore implements PieceStore {
       if (begin < 0 || begin + into.length > kept.bytes)
         throw new ShoalError("disk", `Piece ${piece} has ${kept.bytes} bytes, not ${into.length} at ${begin}`);
       try {
-        await this.#cache.prover.prove(kept, this.#metainfo);
-        await this.#cache.files.read(kept, begin, into);
+        if (!this.#cache.recent.read(kept, begin, into)) {
+          await this.#cache.prover.prove(kept, this.#metainfo);
+          await this.#cache.files.read(kept, begin, into);
+        }
       } catch (error) {
         if (this.#cache.index.find(this.infoHash, piece) === kept) this.#cache.onRotten();
         await this.#forget(kept);
@@ -76,7 +81,27 @@ export class CachedShareStore implements PieceStore {
   }
 
   /** Rejects with ShoalError "disk-full" when the quota leaves no room, too. */
-  write(piece: PieceIndex, data: Uint8Array): Promise<void> {
+  async write(piece: PieceIndex, data: Uint8Array): Promise<void> {
+    await this.#store(piece, data, async (stored) => {
+      await this.#cache.files.write(stored, data);
+      return true;
+    });
+  }
+
+  /** Rejects as `write` does. */
+  readonly writeIfMatching = (piece: PieceIndex, data: Uint8Array, sha1: Uint8Array): Promise<boolean> => {
+    const { files, hasher } = this.#cache;
+    return this.#store(piece, data, async (stored) => {
+      const isStored = await files.writeIfMatching(stored, data, sha1);
+      if (isStored !== undefined) return isStored;
+      if (Buffer.compare(await hasher.sha1(data), sha1) !== 0) return false;
+      await files.write(stored, data);
+      return true;
+    });
+  };
+
+  /** Notes a piece as stored if `write` resolves to true. */
+  #store(piece: PieceIndex, data: Uint8Array, write: (stored: CachedPiece) => Promise<boolean>): Promise<boolean> {
     return this.#attempt(async () => {
       const size = this.#metainfo.geometry.pieceSize(piece);
       if (data.length !== size) throw new ShoalError("disk", `Piece ${piece} has ${size} bytes, not ${data.length}`);
@@ -84,8 +109,10 @@ export class CachedShareStore implements PieceStore {
       const release = await cache.reserve(size);
       try {
         const stored = { infoHash: this.infoHash, piece, bytes: size, servedAt: cache.now(), isProven: true };
-        await cache.files.write(stored, data);
+        if (!(await write(stored))) return false;
         cache.onStored(stored);
+        cache.recent.add(stored, data);
+        return true;
       } finally {
         release();
       }
@@ -120,6 +147,7 @@ export class CachedShareStore implements PieceStore {
 
   /** Another piece may have taken its place meanwhile: that one stays. */
   async #forget(kept: CachedPiece): Promise<void> {
+    this.#cache.recent.drop(kept);
     if (this.#cache.index.remove(kept)) await this.#cache.files.remove(kept);
   }
 

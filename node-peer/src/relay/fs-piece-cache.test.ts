@@ -1,10 +1,23 @@
-import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, utimes, writeFile } from "node:fs/promises";
+import {
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { PieceStore } from "@shoal/peer-core";
 import { encodeBencode, parseInfo, type Geometry, type Metainfo } from "@shoal/peer-core/torrent";
 import { describePieceStore, seededRandom } from "@shoal/peer-core/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { CheckedCreator } from "../storage/checked-writer.js";
 import { fixtureHasher, FIXTURE_PIECE, makeShare, pieceBytes, type ShareFixture } from "../storage/share-fixture.js";
 import { openFsPieceCache, type FsPieceCache, type FsPieceCacheOptions } from "./fs-piece-cache.js";
 
@@ -240,8 +253,49 @@ describe("FsPieceCache", () => {
     await store.close();
   });
 
+  it("stores what matches and nothing else, by a thread where there is one", async () => {
+    const created: string[] = [];
+    const creator: CheckedCreator = {
+      takes: (bytes) => bytes.length === FIXTURE_PIECE,
+      create: async (bytes, sha1, { path, temporary }) => {
+        if (Buffer.compare(await fixtureHasher.sha1(bytes), sha1) !== 0) return false;
+        created.push(basename(path));
+        await writeFile(temporary, bytes);
+        await rename(temporary, path);
+        return true;
+      },
+    };
+    await start({ creator, recentBytes: 0 });
+    const share = await makeShare("a", 2 * FIXTURE_PIECE + 9);
+    const store = await cache.open(share.metainfo);
+    const wrong = new Uint8Array(20);
+    for (const piece of share.metainfo.geometry.pieces()) {
+      const bytes = pieceBytes(share, piece);
+      expect(await store.writeIfMatching?.(piece, bytes, wrong)).toBe(false);
+      await expect(readBack(store, share, piece)).rejects.toMatchObject({ code: "disk" });
+      expect(await store.writeIfMatching?.(piece, bytes, await fixtureHasher.sha1(bytes))).toBe(true);
+      await readBack(store, share, piece);
+    }
+    expect(created).toEqual(["0", "1"]);
+    expect(cache.usedBytes).toBe(infoBytes(share) + 2 * FIXTURE_PIECE + 9);
+    await store.close();
+  });
+
+  it("serves from memory what was stored last, and no more of it than it may", async () => {
+    await start({ recentBytes: 2 * FIXTURE_PIECE });
+    const share = await makeShare("a", 3 * FIXTURE_PIECE);
+    const store = await cache.open(share.metainfo);
+    for (const piece of share.metainfo.geometry.pieces()) await store.write(piece, pieceBytes(share, piece));
+    for (const piece of [0, 1, 2]) await rm(join(directory, share.metainfo.infoHash, String(piece)));
+    for (const piece of [1, 2]) await readBack(store, share, piece);
+    await expect(readBack(store, share, 0)).rejects.toMatchObject({ code: "disk" });
+    await store.remove(share.metainfo.geometry.pieceIndex(1));
+    await expect(readBack(store, share, 1)).rejects.toMatchObject({ code: "disk" });
+    await store.close();
+  });
+
   it("rejects with disk what was cut or taken away while it runs", async () => {
-    await start();
+    await start({ recentBytes: 0 });
     const share = await makeShare("a", 2 * FIXTURE_PIECE);
     const store = await cache.open(share.metainfo);
     for (const piece of [0, 1]) await store.write(share.metainfo.geometry.pieceIndex(piece), pieceBytes(share, piece));

@@ -1,12 +1,14 @@
 import { ShoalError, type Hasher, type InfoHash, type PieceCache, type PieceStore } from "@shoal/peer-core";
 import { MAX_METAINFO_BYTES, parseInfo, type Metainfo } from "@shoal/peer-core/torrent";
 import { diskError } from "../storage/disk-error.js";
+import type { CheckedCreator } from "../storage/checked-writer.js";
 import { makeFolder } from "../storage/make-folder.js";
 import { CacheFiles } from "./cache-files.js";
 import { CacheIndex, type CachedPiece } from "./cache-index.js";
 import { defaultQuota } from "./cache-quota.js";
 import { CachedShareStore, type CacheParts } from "./cached-share-store.js";
 import { PieceProver } from "./piece-prover.js";
+import { RecentPieces } from "./recent-pieces.js";
 import { scanCache } from "./scan-cache.js";
 
 /** Pieces in all: each costs some 150 bytes of memory, and a start looks at every file. */
@@ -18,8 +20,12 @@ export interface FsPieceCacheOptions {
   /** 10 GiB or half of the free disk, the smaller, when left out. */
   readonly quotaBytes?: number | undefined;
   readonly hasher: Hasher;
+  /** Hashes and writes away from this thread, where there is such. */
+  readonly creator?: CheckedCreator | undefined;
   /** Milliseconds since 1970; Date.now when left out. */
   readonly now?: (() => number) | undefined;
+  /** Of pieces stored last that are in memory, too; 32 MiB when left out. */
+  readonly recentBytes?: number | undefined;
   /** 2^20 when left out. */
   readonly maxPieces?: number | undefined;
 }
@@ -39,7 +45,7 @@ export interface CacheCounts {
 export async function openFsPieceCache(options: FsPieceCacheOptions): Promise<FsPieceCache> {
   const { directory, maxPieces = MAX_CACHED_PIECES, now = Date.now } = options;
   const index = new CacheIndex();
-  const files = new CacheFiles(directory);
+  const files = new CacheFiles(directory, options.creator);
   try {
     await makeFolder(directory, 0o700);
     for (const { infoHash, infoBytes, pieces } of await scanCache(directory, maxPieces)) {
@@ -72,7 +78,8 @@ export class FsPieceCache implements PieceCache, CacheParts {
   readonly index: CacheIndex;
   readonly prover: PieceProver;
   readonly now: () => number;
-  readonly #hasher: Hasher;
+  readonly recent: RecentPieces;
+  readonly hasher: Hasher;
   readonly #maxPieces: number;
   readonly #open = new Set<CachedShareStore>();
   #counts = { servedBytes: 0, storedBytes: 0, evictions: 0, rotten: 0 };
@@ -88,7 +95,8 @@ export class FsPieceCache implements PieceCache, CacheParts {
     this.index = index;
     this.prover = new PieceProver(this.files, options.hasher);
     this.now = options.now ?? Date.now;
-    this.#hasher = options.hasher;
+    this.recent = new RecentPieces(options.recentBytes);
+    this.hasher = options.hasher;
     this.#maxPieces = options.maxPieces ?? MAX_CACHED_PIECES;
   }
 
@@ -135,7 +143,7 @@ export class FsPieceCache implements PieceCache, CacheParts {
     if (this.index.infoBytes(infoHash) === 0) return undefined;
     const bytes = await this.files.readInfo(infoHash, MAX_METAINFO_BYTES);
     if (bytes === undefined) return undefined;
-    const metainfo = await parseInfo(bytes, this.#hasher).catch(() => undefined);
+    const metainfo = await parseInfo(bytes, this.hasher).catch(() => undefined);
     return metainfo?.infoHash === infoHash ? metainfo : undefined;
   }
 
@@ -143,6 +151,7 @@ export class FsPieceCache implements PieceCache, CacheParts {
   async close(): Promise<void> {
     await Promise.all([...this.#open].map((store) => store.close()));
     await this.#turn;
+    this.recent.clear();
     await this.files.close();
   }
 

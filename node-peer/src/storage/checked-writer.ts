@@ -6,6 +6,12 @@ export interface FilePlace {
   readonly position: number;
 }
 
+/** A file that is to hold one piece alone: written under another name in the same folder, which must be free, and renamed. */
+export interface PieceFile {
+  readonly path: string;
+  readonly temporary: string;
+}
+
 /** Hashes pieces and writes those that are right, in one go and away from this thread. */
 export interface CheckedWriter {
   /** Whether `write` can do anything with this memory, now. */
@@ -15,4 +21,12 @@ export interface CheckedWriter {
    * since the thread is gone: `bytes` may have been written, in part or whole. Rejects with the system's error.
    */
   write(bytes: Uint8Array, sha1: Uint8Array, places: readonly FilePlace[]): Promise<boolean | undefined>;
+}
+
+/** The same for pieces that have files of their own. */
+export interface CheckedCreator {
+  /** See `CheckedWriter`. */
+  takes(bytes: Uint8Array): boolean;
+  /** As `write` of a CheckedWriter; the file is there whole or, when it does not match or fails, as it was before. */
+  create(bytes: Uint8Array, sha1: Uint8Array, file: PieceFile): Promise<boolean | undefined>;
 }

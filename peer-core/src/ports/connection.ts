@@ -43,7 +43,7 @@ export interface Connection {
   attach(events: ConnectionEvents): void;
   /**
    * Queues whole peer-wire messages. The buffer belongs to the link from now on, until `onSent` gives it back: at most
-   * once, when the bytes have left, and never where the adapter cannot tell. A no-op once closed.
+   * once, when the bytes have left or been copied, during the call at the earliest. A no-op once closed.
    */
   send(bytes: Uint8Array, onSent?: (bytes: Uint8Array) => void): void;
   /** Sends what is queued, then closes; asks once, later calls are no-ops. `onClosed` follows asynchronously, within 5 s. */

@@ -89,6 +89,7 @@ export class Content {
       verifier: new Verifier(metainfo, store, runtime.hasher),
       limiter: limits.downLimiter,
       interest: this.relay ?? this.table,
+      takesRuns: this.relay !== undefined,
       host: {
         sessions: () => host.sessions(),
         onPieceStored: (piece, sessionId) => this.#onStored(piece, sessionId),

@@ -6,6 +6,7 @@ export interface Share {
   readonly folder: string;
   readonly name: string;
   readonly bytes: number;
+  readonly pieceLength: number;
   /** Its `.torrent` file, without trackers. */
   readonly torrent: string;
   /** 40 hexadecimal digits. */

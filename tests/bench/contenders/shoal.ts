@@ -87,23 +87,28 @@ function magnetOf({ infoHash }: Share, endpoints: readonly string[]): string {
 
 /** A hub on loopback, as `shoal serve` runs it. */
 export class ShoalHub {
-  /** Its announce URL. */
-  readonly tracker: string;
-  readonly #process: MeasuredProcess;
+  readonly process: MeasuredProcess;
+  /** On which it listens, on loopback. */
+  readonly port: number;
 
-  private constructor(process: MeasuredProcess, tracker: string) {
-    this.#process = process;
-    this.tracker = tracker;
+  private constructor(process: MeasuredProcess, port: number) {
+    this.process = process;
+    this.port = port;
+  }
+
+  /** Its announce URL. */
+  get tracker(): string {
+    return `ws://127.0.0.1:${this.port}/announce`;
   }
 
   static async start(folder: string): Promise<ShoalHub> {
     const process = run(["serve", "--host", "127.0.0.1", "--port", "0", "--announce-rate", "0"], folder);
     const { port } = await event(process, "serving");
-    return new ShoalHub(process, `ws://127.0.0.1:${port}/announce`);
+    return new ShoalHub(process, port);
   }
 
   async stop(): Promise<void> {
-    await this.#process.stop();
+    await this.process.stop();
   }
 }
 

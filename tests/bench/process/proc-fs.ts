@@ -17,6 +17,12 @@ export function cpuSeconds(pid: number): number | undefined {
   return fields && (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
+/** The process that a process was started by; undefined once it is gone. */
+export function parentOf(pid: number): number | undefined {
+  const fields = readStat(pid);
+  return fields && Number(fields[1]);
+}
+
 /** CPU seconds of all children of this process that have ended, so far. */
 export function endedChildrenCpuSeconds(): number {
   const fields = readStat(process.pid) ?? [];

@@ -1,6 +1,15 @@
 import type { BenchContext } from "../benchmark.js";
-import type { Contender } from "../contenders/contender.js";
 import { takeTurns, type Taken } from "./turns.js";
+
+/** Somebody who can take part in a contest. */
+export interface Contestant {
+  readonly name: string;
+  readonly isOurs: boolean;
+  /** Makes ready what is needed once; resolves with its version, rejects with what is missing. */
+  open(): Promise<string>;
+  /** Ends what `open` started. */
+  close(): Promise<void>;
+}
 
 /** Somebody's part in a contest. */
 export interface Entry<Result> extends Taken<Result> {
@@ -15,18 +24,21 @@ export interface Contest<Result> {
   readonly versions: readonly string[];
 }
 
-export interface ContestRules<Result> {
-  readonly contenders: readonly Contender[];
+export interface ContestRules<Who extends Contestant, Result> {
+  readonly contenders: readonly Who[];
   readonly runs: number;
-  readonly run: (contender: Contender) => Promise<Result>;
+  readonly run: (contender: Who) => Promise<Result>;
   readonly rateOf: (result: Result) => number;
 }
 
 /** Opens all contenders, lets them take turns, and closes them. Who cannot be had has a problem and no results. */
-export async function contestOf<Result>(rules: ContestRules<Result>, context: BenchContext): Promise<Contest<Result>> {
+export async function contestOf<Who extends Contestant, Result>(
+  rules: ContestRules<Who, Result>,
+  context: BenchContext,
+): Promise<Contest<Result>> {
   const { contenders, runs, rateOf } = rules;
-  const opened = new Map<Contender, string>();
-  const missing = new Map<Contender, string>();
+  const opened = new Map<Who, string>();
+  const missing = new Map<Who, string>();
   try {
     for (const contender of contenders) {
       try {

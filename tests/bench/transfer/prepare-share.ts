@@ -20,10 +20,10 @@ export async function prepareShare(folder: string, name: string, bytes: number):
   const torrent = join(folder, `${name}.torrent`);
   await writeContent(join(source, name), bytes, seedOf(name));
   const creating = run(["create", join(source, name), "-o", torrent], join(folder, "data"));
-  const { infoHash } = await event(creating, "created");
+  const { infoHash, pieceLength } = await event(creating, "created");
   await creating.succeed();
   const remove = () => rm(join(source, name));
-  return { folder: source, name, bytes, torrent, infoHash, remove };
+  return { folder: source, name, bytes, pieceLength, torrent, infoHash, remove };
 }
 
 /** Reads a file once, so that it comes from memory afterwards. */

@@ -6,8 +6,8 @@ import { PieceRecord } from "./piece-record.js";
 import type { FileFolder } from "./random-access-file.js";
 import { StoreLayout, type StoredRun } from "./store-layout.js";
 
-/** Recorded after this much at the latest: what a crash costs, and at most 16 MiB of flushing at once. */
-const RECORD_BYTES = 16 * 1024 * 1024;
+/** Recorded after this much at the latest: what a crash costs on a fast line. Flushing more often takes more of its time. */
+const RECORD_BYTES = 64 * 1024 * 1024;
 const RECORD_MS = 1_000;
 
 const RECORD = "record";

@@ -10,8 +10,11 @@ export interface ReadAheadOptions {
 /** For hashing, which goes from the first byte to the last: four slices under way (533 MiB/s against 96 by pieces). */
 export const FOR_HASHING: ReadAheadOptions = { sliceBytes: 4 * 1024 * 1024, ahead: 3, kept: 8 };
 
-/** For requests, which come in blocks of 256 KiB of any piece: the rest of a piece is likely to be next. */
-export const FOR_REQUESTS: ReadAheadOptions = { sliceBytes: 1024 * 1024, ahead: 1, kept: 8 };
+/**
+ * For requests, which come in blocks of 256 KiB: relays ask for pieces in their order, so what follows is likely to be
+ * next. Making a slice costs a worker some milliseconds, whatever its size.
+ */
+export const FOR_REQUESTS: ReadAheadOptions = { sliceBytes: 4 * 1024 * 1024, ahead: 1, kept: 4 };
 
 /**
  * Reads a Blob in slices, the next ones ahead, and keeps the last few. Invariant: `#slices` holds the reads by their

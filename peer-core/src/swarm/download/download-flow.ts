@@ -158,13 +158,14 @@ export class DownloadFlow {
   plan(session: PeerSession): void {
     const pieces = session.remote.pieces.bitfield;
     if (this.#stopped || pieces === undefined || session.remote.isChoking || !session.amInterested) return;
-    const { scheduler, limiter, runtime } = this.#parts;
+    const { scheduler, limiter, runtime, takesRuns } = this.#parts;
     const now = runtime.clock.now();
     if (session.requests.isPaused(now)) return;
     const available = limiter.available(now);
     if (available <= 0) return this.#planLater(now);
-    const { id, requests, remote, isWebSeed: likesRuns } = session;
+    const { id, requests, remote } = session;
     const { longestBlock, requestQueue } = remote;
+    const likesRuns = takesRuns || session.isWebSeed;
     const source = { id, pieces, requests, longestBlock, requestQueue, likesRuns };
     for (const request of scheduler.plan(source, available, now)) {
       limiter.spend(request.length, now);

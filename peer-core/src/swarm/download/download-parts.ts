@@ -31,4 +31,6 @@ export interface DownloadParts {
   readonly verifier: Verifier;
   readonly limiter: RateLimiter;
   readonly interest: Interest;
+  /** Pieces are asked for in their order: what a relay fetches, it chose so, and those who share read ahead. */
+  readonly takesRuns: boolean;
 }

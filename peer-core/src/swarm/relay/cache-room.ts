@@ -43,6 +43,11 @@ export class CacheRoom {
     return this.#cache.quotaBytes;
   }
 
+  /** Neither used nor held. */
+  get freeBytes(): number {
+    return this.#cache.quotaBytes - this.#cache.usedBytes - this.#heldBytes();
+  }
+
   join(tenant: CacheTenant): void {
     this.#held.set(tenant, 0);
   }
@@ -57,7 +62,7 @@ export class CacheRoom {
   /** Holds room for a piece to be begun. False: there is none now; room for `hopedBytes` is made where that is possible, and told. */
   hold(tenant: CacheTenant, bytes: number, hopedBytes: number): boolean {
     const isFair = this.#bytesOf(tenant) + bytes <= this.#fairBytes() || !this.#smallerWait(tenant);
-    if (isFair && bytes <= this.#freeBytes()) {
+    if (isFair && bytes <= this.freeBytes) {
       this.#held.set(tenant, (this.#held.get(tenant) ?? 0) + bytes);
       this.#waiting.delete(tenant);
       return true;
@@ -94,14 +99,14 @@ export class CacheRoom {
 
   async #makeRoom(asker: CacheTenant, bytes: number): Promise<void> {
     this.#isMakingRoom = true;
-    const freeBefore = this.#freeBytes();
+    const freeBefore = this.freeBytes;
     // What nobody is connected for goes first.
     await this.#cache.makeRoom(bytes + this.#heldBytes());
-    const lacking = bytes - this.#freeBytes();
+    const lacking = bytes - this.freeBytes;
     if (lacking > 0 && this.#held.has(asker)) await this.#evict(asker, lacking);
     this.#isMakingRoom = false;
     // Otherwise everybody asks again when something has changed, or in the next second.
-    if (this.#freeBytes() > freeBefore) this.#tellWaiting();
+    if (this.freeBytes > freeBefore) this.#tellWaiting();
   }
 
   async #evict(asker: CacheTenant, bytes: number): Promise<void> {
@@ -127,10 +132,6 @@ export class CacheRoom {
 
   #bytesOf(tenant: CacheTenant): number {
     return tenant.heldBytes + (this.#held.get(tenant) ?? 0);
-  }
-
-  #freeBytes(): number {
-    return this.#cache.quotaBytes - this.#cache.usedBytes - this.#heldBytes();
   }
 
   #heldBytes(): number {

@@ -30,9 +30,11 @@ const WORTH_A_MS = 100_000;
 /** Of one downloader's window: what takes the fastest line a moment to carry, and leaves room for others in the cache. */
 const MOST_AHEAD_BYTES = 64 * 1024 * 1024;
 const MOST_AHEAD_PART = 1 / 4;
-/** Pieces are chosen as fast as they come: room that is held for what comes later is lost to what is here. */
+/** Pieces are chosen as fast as they come: room that is held for what comes later is lost to what is here … */
 const CHOSEN_SECONDS = 0.5;
 const FEWEST_CHOSEN = 4;
+/** … but while this part of the free room is enough for them: a rate that is only known later must not hold up the start. */
+const CHOSEN_PART_OF_FREE = 1 / 8;
 /** Room is made for this part of the cache at once: one piece after the other would each wait for the disk. */
 const HOPED_PART = 1 / 8;
 
@@ -181,8 +183,9 @@ export class RelayFlow implements CacheTenant {
 
   /** Pieces that may be chosen besides those that have not come yet. */
   #mayChoose(now: number): number {
-    const { table, downRate } = this.#parts;
-    const most = Math.ceil((downRate(now) * CHOSEN_SECONDS) / table.geometry.pieceLength);
+    const { table, downRate, role } = this.#parts;
+    const bytes = Math.max(downRate(now) * CHOSEN_SECONDS, role.room.freeBytes * CHOSEN_PART_OF_FREE);
+    const most = Math.floor(bytes / table.geometry.pieceLength);
     return Math.max(0, Math.max(FEWEST_CHOSEN, most) - this.#chosen.size);
   }
 
