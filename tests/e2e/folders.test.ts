@@ -27,6 +27,7 @@ afterAll(() => tabs.close());
 test("of a folder of 300 files a tab gets three, another all, and nothing passes that nobody wanted", async () => {
   const folder = await writeFolder("Reise nach Łódź 🚂", JOURNEY);
   const sharing = await shareFolder(folder.name);
+  await pickAgain(sharing, folder.name);
   const metainfo = await metainfoOf(sharing);
   expect(metainfo.files).toHaveLength(300);
 
@@ -123,6 +124,13 @@ async function shareFolder(name: string): Promise<SharingTab> {
   const page = await tabs.openTab(hub.url);
   await page.getByTestId("folder-input").setInputFiles(tabs.processes.path(name));
   return await tabs.untilShared(page);
+}
+
+/** Loads the sharer's page again, and picks the folder again: the link stays what it was. */
+async function pickAgain({ page, link }: SharingTab, name: string): Promise<void> {
+  await page.reload();
+  await page.getByTestId("refile-folder-input").setInputFiles(tabs.processes.path(name));
+  expect((await tabs.untilShared(page)).link).toBe(link);
 }
 
 async function metainfoOf({ infoHash }: SharingTab): Promise<Metainfo> {

@@ -28,6 +28,8 @@ export interface CacheParts {
   /** A part of a piece was read. */
   onServed(piece: CachedPiece, bytes: number): void;
   onStored(piece: CachedPiece): void;
+  /** A share has given up a piece that was as it was stored, for another one's sake. */
+  onEvicted(): void;
   /** What was stored cannot be read, or is something else. */
   onRotten(): void;
   onClosed(store: CachedShareStore): Promise<void>;
@@ -131,7 +133,9 @@ export class CachedShareStore implements PieceStore {
   remove(piece: PieceIndex): Promise<void> {
     return this.#attempt(async () => {
       const kept = this.#cache.index.find(this.infoHash, piece);
-      if (kept !== undefined) await this.#forget(kept);
+      if (kept === undefined) return;
+      this.#cache.onEvicted();
+      await this.#forget(kept);
     });
   }
 

@@ -204,7 +204,9 @@ describe("FsPieceCache", () => {
     expect(cache.usedBytes).toBeLessThanOrEqual(cache.quotaBytes);
     await expect(write(3)).rejects.toMatchObject({ code: "disk-full" });
     expect(cache.usedBytes).toBe(3 * FIXTURE_PIECE + infoBytes(b));
+    const { evictions } = cache.counts;
     await store.remove(b.metainfo.geometry.pieceIndex(1));
+    expect(cache.counts.evictions).toBe(evictions + 1);
     await write(3);
     expect(await readdir(directory)).toEqual([b.metainfo.infoHash]);
     await store.close();

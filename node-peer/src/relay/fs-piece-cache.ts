@@ -177,6 +177,10 @@ export class FsPieceCache implements PieceCache, CacheParts {
     this.#counts.storedBytes += piece.bytes;
   }
 
+  onEvicted(): void {
+    this.#counts.evictions++;
+  }
+
   onRotten(): void {
     this.#counts.rotten++;
   }
@@ -216,7 +220,7 @@ export class FsPieceCache implements PieceCache, CacheParts {
       const piece = this.index.nextToForget();
       if (piece === undefined) return;
       this.index.remove(piece);
-      this.#counts.evictions++;
+      this.onEvicted();
       await this.files.remove(piece);
       await this.#removeIfEmpty(piece.infoHash);
     }
