@@ -25,11 +25,12 @@ export async function launchBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: await ensureChromium(), args: FLAGS });
 }
 
-/** Opens `url` in a context of its own. */
+/** Opens `url` in a context of its own; `prepare` has the page before. */
 export async function openPage(
   browser: Browser,
   url: string,
   options: BrowserContextOptions = {},
+  prepare?: (page: Page) => Promise<void>,
 ): Promise<WatchedPage> {
   const context = await browser.newContext(options);
   const page = await context.newPage();
@@ -42,6 +43,7 @@ export async function openPage(
   page.on("request", (request) => {
     if (new URL(request.url()).origin !== origin) complaints.push(`left the origin: ${request.url()}`);
   });
+  await prepare?.(page);
   await page.goto(url);
   return { page, complaints, close: () => context.close() };
 }

@@ -42,7 +42,6 @@ export class GetTask {
   #session: TorrentSession | undefined;
   #store: KeptStore | undefined;
   #presence: Presence | undefined;
-  #searchEnded: Promise<void> | undefined;
   /** For another tab to be done with it. */
   #isWaiting = false;
 
@@ -67,9 +66,7 @@ export class GetTask {
     return this.#turns.take(async () => {
       this.#become({ kind: "looking", sinceMs: Date.now() });
       const onUnknown = (): void => this.#become({ kind: "unknown" });
-      const { metainfo, searchEnded } = await lookUp(this.#link, this.#context, onUnknown, this.#end.signal);
-      this.#searchEnded = searchEnded;
-      this.#describe(metainfo);
+      this.#describe(await lookUp(this.#link, this.#context, onUnknown, this.#end.signal));
       this.#become({ kind: "found" });
       void this.askPresence();
     });
@@ -211,7 +208,7 @@ export class GetTask {
       return;
     }
     this.#become({ kind: "checking" });
-    await this.#searchEnded;
+    await this.#context.searches.ended(this.infoHash);
     await this.#storage.prepare(metainfo, this.#chosen, this.#progress ?? new FileProgress(metainfo));
     this.#history.lastMovedMs = Date.now();
     const session = this.#context.client.add({
