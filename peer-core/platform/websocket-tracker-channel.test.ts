@@ -165,10 +165,12 @@ test("tells watchers of peers that come unasked, and of a lost line once", async
   const tracker = await trackerThat(reply);
   const channel = channelTo(tracker.url);
   const peers: TrackerPeer[] = [];
+  const relays: string[] = [];
   let losses = 0;
   const lost = new Promise<void>((resolve) => {
     channel.watch(infoHash, {
       onPeers: (told) => peers.push(...told),
+      onRelays: (told) => relays.push(...told),
       onLost: () => {
         losses++;
         resolve();
@@ -177,10 +179,12 @@ test("tells watchers of peers that come unasked, and of a lost line once", async
   });
   await channel.announce(request(), never);
   const told = { peerId: toWireId("ff".repeat(20) as PeerId), endpoint: "tcp://10.0.0.1:6881" };
-  tracker.sockets[0]?.send(encodeTrackerMessage({ type: "peers", infoHash: toWireId(infoHash), peers: [told] }));
+  const notice = { type: "peers", infoHash: toWireId(infoHash), peers: [told], relays: ["peer", "http://x/"] } as const;
+  tracker.sockets[0]?.send(encodeTrackerMessage(notice));
   tracker.sockets[0]?.close();
   await lost;
   expect(peers).toEqual([{ peerId: "ff".repeat(20), endpoint: "tcp://10.0.0.1:6881" }]);
+  expect(relays).toEqual([new URL("peer", tracker.url).href]);
   await channel.announce(request(), never);
   expect(losses).toBe(1);
 });

@@ -88,7 +88,7 @@ class WebSocketTrackerChannel implements TrackerChannel {
       if (event !== "stopped") this.#join(infoHash);
     });
     const peers = this.#resolvePeers(answer.peers).filter(({ peerId }) => peerId !== request.peerId);
-    const relays = answer.relays.map((relay) => this.#resolve(relay)).filter((relay) => relay !== undefined);
+    const relays = this.#resolveRelays(answer.relays);
     return {
       intervalSeconds: answer.intervalSeconds,
       seeds: answer.complete,
@@ -180,6 +180,7 @@ class WebSocketTrackerChannel implements TrackerChannel {
         return;
       case "peers":
         this.#tell(message.infoHash, message.peers);
+        this.#tellRelays(message.infoHash, message.relays);
         return;
       case "scrape":
         for (const { infoHash, complete, incomplete, downloaded } of message.files) {
@@ -232,6 +233,16 @@ class WebSocketTrackerChannel implements TrackerChannel {
     const peers = this.#resolvePeers(told);
     if (peers.length === 0) return;
     for (const watcher of [...(this.#watchers.get(infoHash) ?? [])]) watcher.onPeers(peers);
+  }
+
+  #tellRelays(infoHash: WireId, told: readonly string[]): void {
+    const relays = this.#resolveRelays(told);
+    if (relays.length === 0) return;
+    for (const watcher of [...(this.#watchers.get(infoHash) ?? [])]) watcher.onRelays?.(relays);
+  }
+
+  #resolveRelays(told: readonly string[]): readonly string[] {
+    return told.map((relay) => this.#resolve(relay)).filter((relay) => relay !== undefined);
   }
 
   #resolvePeers(told: readonly ToldPeer[]): readonly TrackerPeer[] {

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import type { Browser, Page } from "playwright";
+import type { Browser, Locator, Page } from "playwright";
 import { expect } from "vitest";
 import { writeContent } from "../support/file-content.js";
 import type { Machine } from "../support/net-namespace.js";
@@ -8,6 +8,9 @@ import { launchBrowser, launchBrowserOn, openPage, type WatchedPage } from "./wa
 
 /** Longer than anything here takes on a busy machine. */
 const DONE_MS = 90_000;
+
+/** What a browser writes to the console by itself while a hub is away. */
+export const HUB_AWAY = /net::ERR_|WebSocket connection to/;
 
 /** What a tab shares: its page, and the link that it shows. */
 export interface SharingTab {
@@ -36,16 +39,23 @@ export class TabBed {
     return new TabBed(processes, await launchBrowserOn(machine));
   }
 
-  async openTab(url: string): Promise<Page> {
-    const watched = await openPage(this.browser, url);
+  /** `prepare`: what is done with the page before it is opened. */
+  async openTab(url: string, prepare?: (page: Page) => Promise<void>): Promise<Page> {
+    const watched = await openPage(this.browser, url, {}, prepare);
     this.#opened.push(watched);
     return watched.page;
   }
 
   /** Writes a file of `bytes` bytes drawn from `seed` and shares it from a tab at `url`. */
-  async share(url: string, name: string, bytes: number, seed: number): Promise<SharingTab> {
+  async share(
+    url: string,
+    name: string,
+    bytes: number,
+    seed: number,
+    prepare?: (page: Page) => Promise<void>,
+  ): Promise<SharingTab> {
     await writeContent(this.processes.path(name), bytes, seed);
-    const page = await this.openTab(url);
+    const page = await this.openTab(url, prepare);
     await page.getByTestId("file-input").setInputFiles(this.processes.path(name));
     return await this.untilShared(page);
   }
@@ -62,6 +72,20 @@ export class TabBed {
     const page = await this.openTab(link);
     await page.getByTestId("get-button").click();
     return page;
+  }
+
+  /** Waits until a tab shows that so much of what was chosen has come. */
+  async progressed(page: Page, percent: number): Promise<void> {
+    const bar = page.getByTestId("get-progress");
+    await expect.poll(() => shownPercent(bar), { timeout: DONE_MS }).toBeGreaterThanOrEqual(percent);
+  }
+
+  /** What a sharing tab says that it has given, in bytes, once that is `least`: three digits of them are exact. */
+  async given(page: Page, least: number): Promise<number> {
+    const figure = page.getByTestId("share-card").getByText(/^[\d.]+ MB given$/);
+    const read = async () => Number.parseFloat(await figure.innerText()) * 1e6;
+    await expect.poll(read, { timeout: DONE_MS }).toBeGreaterThanOrEqual(least * 0.995);
+    return await read();
   }
 
   /** Waits until a tab has all that was chosen, saves it, and returns the bytes. */
@@ -82,6 +106,11 @@ export class TabBed {
     return this.#opened.flatMap(({ complaints }) => complaints);
   }
 
+  /** Those that are not of a kind that the test brings about. */
+  complaintsBut(expected: RegExp): readonly string[] {
+    return this.complaints.filter((each) => !expected.test(each));
+  }
+
   /** Closes one tab, as a person does: its context goes with it. */
   async closeTab(page: Page): Promise<void> {
     this.#opened = this.#opened.filter((each) => each.page !== page);
@@ -97,4 +126,9 @@ export class TabBed {
     await this.browser.close();
     await this.processes.close();
   }
+}
+
+/** 0 before there is a bar. */
+async function shownPercent(bar: Locator): Promise<number> {
+  return (await bar.count()) === 0 ? 0 : Number(await bar.getAttribute("aria-valuenow"));
 }

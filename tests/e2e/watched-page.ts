@@ -53,17 +53,22 @@ export async function launchBrowserOn(machine: Machine): Promise<Browser> {
   }
 }
 
-/** Opens `url` in a context of its own. */
+/** Opens `url` in a context of its own; `prepare` has the page before. */
 export async function openPage(
   browser: Browser,
   url: string,
   options: BrowserContextOptions = {},
+  prepare?: (page: Page) => Promise<void>,
 ): Promise<WatchedPage> {
-  return await openPageIn(await browser.newContext(options), url);
+  return await openPageIn(await browser.newContext(options), url, prepare);
 }
 
-/** Opens `url` in a tab of `context`, which is closed with it. */
-export async function openPageIn(context: BrowserContext, url: string): Promise<WatchedPage> {
+/** Opens `url` in a tab of `context`, which is closed with it; `prepare` has the page before. */
+export async function openPageIn(
+  context: BrowserContext,
+  url: string,
+  prepare?: (page: Page) => Promise<void>,
+): Promise<WatchedPage> {
   const page = await context.newPage();
   const complaints: string[] = [];
   const { origin } = new URL(url);
@@ -79,6 +84,7 @@ export async function openPageIn(context: BrowserContext, url: string): Promise<
   page.on("request", (request) => {
     if (new URL(request.url()).origin !== origin) complaints.push(`left the origin: ${request.url()}`);
   });
+  await prepare?.(page);
   await page.goto(url);
   return { page, complaints, close: () => context.close() };
 }

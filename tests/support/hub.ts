@@ -1,4 +1,6 @@
-import type { EventOf, ProcessBed, ShoalProcess } from "./processes.js";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { EventOf, ProcessBed, RunOptions, ShoalProcess } from "./processes.js";
 
 /** How soon the hub is asked again for what it does not say by itself. */
 const ASK_AGAIN_MS = 50;
@@ -13,6 +15,14 @@ export interface Listed {
   readonly leeches: number;
 }
 
+/** How a hub is run. */
+interface Place {
+  readonly bed: ProcessBed;
+  readonly data: string;
+  readonly options: readonly string[];
+  readonly run: RunOptions;
+}
+
 interface Running {
   readonly process: ShoalProcess;
   readonly serving: EventOf<"serving">;
@@ -20,24 +30,25 @@ interface Running {
 
 /** A real hub, a process of its own on a port of this machine; it can be killed and come again. */
 export class TestHub {
-  readonly #bed: ProcessBed;
-  readonly #data: string;
-  readonly #options: readonly string[];
+  readonly #place: Place;
   #process: ShoalProcess;
   #serving: EventOf<"serving">;
 
-  private constructor(bed: ProcessBed, data: string, options: readonly string[], running: Running) {
-    this.#bed = bed;
-    this.#data = data;
-    this.#options = options;
+  private constructor(place: Place, running: Running) {
+    this.#place = place;
     this.#process = running.process;
     this.#serving = running.serving;
   }
 
   /** `options`: more of `shoal serve`. Two hubs of one bed need names of their own. */
-  static async start(bed: ProcessBed, options: readonly string[] = [], name = "hub"): Promise<TestHub> {
-    const data = bed.path(name);
-    return new TestHub(bed, data, options, await serve(bed, data, 0, options));
+  static async start(
+    bed: ProcessBed,
+    options: readonly string[] = [],
+    name = "hub",
+    run: RunOptions = {},
+  ): Promise<TestHub> {
+    const place = { bed, data: bed.path(name), options, run };
+    return new TestHub(place, await serve(place, 0));
   }
 
   get process(): ShoalProcess {
@@ -55,17 +66,28 @@ export class TestHub {
 
   /** Shares `path` of the bed at this hub. */
   upload(path: string, ...options: string[]): ShoalProcess {
-    return this.#bed.run(["upload", path, "--tracker", this.tracker, ...options]);
+    return this.#place.bed.run(["upload", path, "--tracker", this.tracker, ...options]);
   }
 
   /** Gets `what` from this hub into a folder of the bed. */
   download(what: string, folder: string, ...options: string[]): ShoalProcess {
-    return this.#bed.run(["download", what, "-o", this.#bed.path(folder), "--tracker", this.tracker, ...options]);
+    return this.#place.bed.run(["download", what, "-o", this.#place.bed.path(folder), "--tracker", this.tracker, ...options]);
+  }
+
+  /** Ends it at once, as a power failure does. */
+  async kill(): Promise<void> {
+    this.#process.kill("SIGKILL");
+    await this.#process.end();
+  }
+
+  /** Deletes all pieces that its relay keeps; to be called while it is down. */
+  async loseCache(): Promise<void> {
+    await rm(join(this.#place.data, "hub", "cache"), { recursive: true });
   }
 
   /** Serves again on the same port from the same data folder. */
   async restart(): Promise<void> {
-    const { process, serving } = await serve(this.#bed, this.#data, this.#serving.port, this.#options);
+    const { process, serving } = await serve(this.#place, this.#serving.port);
     this.#process = process;
     this.#serving = serving;
   }
@@ -87,9 +109,18 @@ export class TestHub {
   }
 
   /** A figure of the hub's relay, by what follows `shoal_relay_` in its name. */
-  async relayed(name: string): Promise<number> {
+  relayed(name: string): Promise<number> {
+    return this.#metric(`shoal_relay_${name}`);
+  }
+
+  /** A figure of its tracker, by what follows `shoal_tracker_`. */
+  tracked(name: string): Promise<number> {
+    return this.#metric(`shoal_tracker_${name}`);
+  }
+
+  async #metric(name: string): Promise<number> {
     const text = await (await fetch(new URL("metrics", this.url))).text();
-    return Number(new RegExp(`^shoal_relay_${name} (\\S+)$`, "m").exec(text)?.[1]);
+    return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1]);
   }
 
   async #get<T>(path: string): Promise<T> {
@@ -99,7 +130,8 @@ export class TestHub {
   }
 }
 
-async function serve(bed: ProcessBed, data: string, port: number, options: readonly string[]): Promise<Running> {
-  const process = bed.run(["serve", "--host", "127.0.0.1", "--port", String(port), "--data", data, ...options]);
+async function serve({ bed, data, options, run }: Place, port: number): Promise<Running> {
+  const where = ["--host", "127.0.0.1", "--port", String(port), "--data", data];
+  const process = bed.run(["serve", ...where, ...options], run);
   return { process, serving: await process.event("serving") };
 }

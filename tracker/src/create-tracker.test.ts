@@ -87,7 +87,7 @@ test("tells a waiting peer of a newcomer as soon as its port has been checked", 
   await newcomer.say(announce("b", { port: peerPort, left: 0 }));
   expect(await newcomer.hears("announce")).toMatchObject({ complete: 1, incomplete: 1, peers: [] });
   const told = { peerId: "b".repeat(20), endpoint: `ws://127.0.0.1:${peerPort}/peer` };
-  expect(await waiting.hears("peers")).toEqual({ type: "peers", infoHash, peers: [told] });
+  expect(await waiting.hears("peers")).toEqual({ type: "peers", infoHash, peers: [told], relays: [] });
   await waiting.say(announce("a"));
   expect(await waiting.hears("announce")).toMatchObject({ complete: 1, incomplete: 1, peers: [told] });
 });

@@ -274,6 +274,23 @@ test("notes held pieces within the allowance and the memory of a line, and gives
   expect(line.heldBytes).toBe(0);
 });
 
+test("tells who waits of a relay that has come into the swarm", async () => {
+  const bench = new Bench(ANNOUNCE_SECONDS, ["peer"]);
+  const [waiting, seed, own, relay, other] = [bench.line(), bench.line(), bench.line(), bench.line(), bench.line()];
+  await bench.announce(waiting, "w");
+  await bench.announce(seed, "s", { left: 0 });
+  await bench.announce(own, "o", { isRelay: true, left: undefined, port: 8 });
+  expect(waiting.told.filter(({ type }) => type === "peers")).toMatchObject([{ peers: [], relays: expect.anything() }]);
+  await bench.clock.advance(2_000);
+  await bench.announce(relay, "r", { isRelay: true, left: undefined, port: 9 });
+  const { relays } = await bench.announce(other, "x");
+  expect(relays).toHaveLength(3);
+  for (const line of [waiting, seed]) {
+    expect(line.told.filter(({ type }) => type === "peers").at(-1)).toMatchObject({ peers: [], relays });
+  }
+  expect(own.told.filter(({ type }) => type === "peers")).toEqual([]);
+});
+
 test("names relays to everybody in one order, whatever swarm they are in, and forgets those that leave", async () => {
   const bench = new Bench(0);
   const relays = Array.from({ length: 6 }, () => bench.line());

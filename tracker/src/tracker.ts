@@ -60,7 +60,7 @@ export class Tracker {
     this.#parts = parts;
     this.#announces = { burst: ANNOUNCE_BURST, period: parts.announceSeconds };
     const { registry, random, relays, checker } = parts;
-    this.#notices = new NewcomerNotices(parts.schedule);
+    this.#notices = new NewcomerNotices(parts.schedule, relays);
     this.#hooks = [
       updateRegistration(registry, (peer) => this.#release(peer)),
       listPeers(random),

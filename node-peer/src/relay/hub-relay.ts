@@ -1,11 +1,11 @@
-import type { Client, Hasher, InfoHash, RateLimits, RelayOptions } from "@shoal/peer-core";
+import type { Client, Hasher, RateLimits, RelayOptions } from "@shoal/peer-core";
 import type { Connection } from "@shoal/peer-core/platform";
-import { parseInfo, type Metainfo } from "@shoal/peer-core/torrent";
 import type { ExtraMetric, MountedTracker } from "@shoal/tracker";
 import { createRelayClient } from "../compose.js";
 import { DEFAULT_PEER_LIMITS, type PeerAdmission } from "../net/peer-admission.js";
 import type { RelayPlan } from "../settings/relay-plan.js";
 import type { FsPieceCache } from "./fs-piece-cache.js";
+import { PublishedShares } from "./published-shares.js";
 
 /** Somebody whose line broke is back by then; a share that is left costs its next visitor an announce and a look at the disk. */
 const LINGER_MS = 120_000;
@@ -101,10 +101,11 @@ export class HubRelay {
   }
 
   #relayOptions(hub: RunningHub): RelayOptions {
-    const { plan, cache } = this.#options;
+    const { plan, cache, hasher } = this.#options;
+    const published = new PublishedShares({ tracker: hub.tracker, others: plan.trackers, cache, hasher });
     return {
-      admits: async (infoHash) => plan.policy === "any" || (await this.#isPublished(hub, infoHash)),
-      metainfoOf: (infoHash) => this.#metainfoOf(hub, infoHash),
+      admits: async (infoHash) => plan.policy === "any" || (await published.has(infoHash)),
+      metainfoOf: (infoHash) => published.metainfo(infoHash),
       cache,
       trackers: [hub.trackerUrl, ...plan.trackers],
       keepBytes: plan.keepBytes,
@@ -113,19 +114,5 @@ export class HubRelay {
       lingerMs: LINGER_MS,
       linksPerAddress: DEFAULT_PEER_LIMITS.perAddress,
     };
-  }
-
-  async #isPublished({ tracker }: RunningHub, infoHash: InfoHash): Promise<boolean> {
-    return await tracker.isPublished(infoHash).catch(() => false);
-  }
-
-  async #metainfoOf({ tracker }: RunningHub, infoHash: InfoHash): Promise<Metainfo | undefined> {
-    try {
-      const infoBytes = await tracker.publishedInfo(infoHash);
-      if (infoBytes !== undefined) return await parseInfo(infoBytes, this.#options.hasher);
-    } catch {
-      // The catalogue cannot be read: peers may know, as for what is not published.
-    }
-    return await this.#options.cache.metainfo(infoHash);
   }
 }

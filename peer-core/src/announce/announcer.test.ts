@@ -45,6 +45,7 @@ class Scene {
       host: {
         status: () => this.status,
         onPeers: (peers) => this.peers.push(...peers),
+        onRelays: () => undefined,
         onAnswer: () => this.answers.push(this.clock.now()),
         onError: (_url, error) => this.errors.push(error.code),
         onWarning: (_url, message) => this.warnings.push(message),

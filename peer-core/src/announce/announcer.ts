@@ -27,6 +27,8 @@ export interface AnnouncedStatus {
 export interface AnnouncerHost {
   status(): AnnouncedStatus;
   onPeers(peers: readonly TrackerPeer[]): void;
+  /** Relays that the tracker names, best first, in place of those that it named before. */
+  onRelays(url: string, relays: readonly string[]): void;
   onAnswer(url: string, reply: AnnounceReply): void;
   onError(url: string, error: ShoalError): void;
   /** The tracker warns of something, or of something else than last time. */
@@ -78,6 +80,7 @@ export class Announcer {
     this.#options = options;
     this.#unwatch = options.channel.watch(options.infoHash, {
       onPeers: (peers) => options.host.onPeers(peers),
+      onRelays: (relays) => options.host.onRelays(this.url, relays),
       onLost: () => this.#onLost(),
     });
   }
@@ -158,6 +161,7 @@ export class Announcer {
     const { held } = host.status();
     if (held !== undefined) channel.have(infoHash, held);
     host.onPeers(reply.peers);
+    host.onRelays(this.url, reply.relays);
     host.onAnswer(this.url, reply);
     if (reply.warning !== undefined && reply.warning !== warned) host.onWarning(this.url, reply.warning);
     if (!this.#again) return;

@@ -38,6 +38,8 @@ export interface PeersNotice {
   readonly type: "peers";
   readonly infoHash: WireId;
   readonly peers: readonly ToldPeer[];
+  /** Endpoints of all relays that are told now, best first; empty where none has come. */
+  readonly relays: readonly string[];
 }
 
 export interface ScrapeCounts {
@@ -94,7 +96,12 @@ export function encodeTrackerMessage(message: TrackerMessage): string {
         relays: message.relays.length === 0 ? undefined : message.relays,
       });
     case "peers":
-      return JSON.stringify({ action: "peers", info_hash: message.infoHash, peers: message.peers.map(toldPeer) });
+      return JSON.stringify({
+        action: "peers",
+        info_hash: message.infoHash,
+        peers: message.peers.map(toldPeer),
+        relays: message.relays.length === 0 ? undefined : message.relays,
+      });
     case "offer":
     case "answer":
       return JSON.stringify({
@@ -121,7 +128,12 @@ export function parseTrackerMessage(text: string): TrackerMessage | undefined {
     case "announce":
       return "offer" in message || "answer" in message ? parseForwarded(message) : parseAnnounceAnswer(message);
     case "peers":
-      return { type: "peers", infoHash: hashOf(message), peers: parsePeers(message.peers) };
+      return {
+        type: "peers",
+        infoHash: hashOf(message),
+        peers: parsePeers(message.peers),
+        relays: parseRelays(message.relays),
+      };
     case "scrape":
       return { type: "scrape", files: parseFiles(message.files) };
     case "ping":

@@ -70,7 +70,12 @@ const messages: fc.Arbitrary<TrackerMessage> = fc.oneof(
     peers,
     relays: fc.array(text, { maxLength: 4 }),
   }),
-  fc.record({ type: fc.constant("peers" as const), infoHash: wireId, peers }),
+  fc.record({
+    type: fc.constant("peers" as const),
+    infoHash: wireId,
+    peers,
+    relays: fc.array(text, { maxLength: 4 }),
+  }),
   fc.record({
     type: fc.constant("offer" as const),
     infoHash: wireId,

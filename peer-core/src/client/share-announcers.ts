@@ -75,10 +75,8 @@ export class ShareAnnouncers {
       host: {
         status: () => this.#status(),
         onPeers: (peers) => swarm.addPeers(peers, isTrusted()),
-        onAnswer: (tracker, reply) => {
-          swarm.addRelays(tracker, reply.relays, isTrusted());
-          emit({ kind: "announced", tracker, peers: reply.peers.length });
-        },
+        onRelays: (tracker, relays) => swarm.addRelays(tracker, relays, isTrusted()),
+        onAnswer: (tracker, reply) => emit({ kind: "announced", tracker, peers: reply.peers.length }),
         onError: (tracker, error) => emit({ kind: "tracker-error", tracker, error }),
         onWarning: (tracker, message) => emit({ kind: "tracker-warning", tracker, message }),
       },

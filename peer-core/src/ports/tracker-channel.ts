@@ -75,4 +75,6 @@ export interface TrackerChannel {
 export interface TrackerWatcher {
   onPeers(peers: readonly TrackerPeer[]): void;
   onLost(): void;
+  /** Endpoints of relays, best first, in place of those that were named before. */
+  onRelays?(relays: readonly string[]): void;
 }

@@ -25,7 +25,8 @@ export function checkEndpoint(parts: Parts): (announce: Announce) => void {
     if (request.isRelay && address.isExempt && isOwnEndpoint(request.endpoint)) {
       // The hub's own relay: it is there because we are, under whatever name the receiver knows us by.
       peer.dialable = { kind: "url", url: request.endpoint ?? "" };
-      if (peer.dialScope === undefined) list(peer, "public", parts);
+      // Everybody has been told of it already.
+      if (peer.dialScope === undefined) list(peer, "public", parts.relays);
       return;
     }
     const dialable = dialableOf(request.port, request.endpoint, announce.line === undefined);
@@ -36,13 +37,13 @@ export function checkEndpoint(parts: Parts): (announce: Announce) => void {
     if (dialable === undefined) return;
     if (announce.line === undefined) {
       // Nobody listens for WebSocket there, and ordinary clients expect to be listed at once, as by any tracker.
-      if (peer.dialScope === undefined) list(peer, scopeOf(address.ip), parts);
+      if (peer.dialScope === undefined) listAndTell(peer, scopeOf(address.ip), parts);
       return;
     }
     parts.checker.check(dialable, address, (scope) => {
       if (peer.swarm === undefined || !sameDialable(peer.dialable, dialable) || scope === peer.dialScope) return;
       unlist(peer, parts.relays);
-      list(peer, scope, parts);
+      listAndTell(peer, scope, parts);
     });
   };
 }
@@ -56,15 +57,19 @@ export function unlist(peer: RegisteredPeer, relays: RelayDirectory): void {
   if (peer.dialScope !== undefined) setScope(peer, undefined);
 }
 
-function list(peer: RegisteredPeer, scope: AddressScope | undefined, { notices, relays }: Parts): void {
+function listAndTell(peer: RegisteredPeer, scope: AddressScope | undefined, { notices, relays }: Parts): void {
   if (scope === undefined) return;
+  list(peer, scope, relays);
+  notices.announce(peer);
+}
+
+function list(peer: RegisteredPeer, scope: AddressScope, relays: RelayDirectory): void {
   setScope(peer, scope);
   const endpoint = peer.isRelay && peer.line !== undefined ? endpointFor(peer, peer.address) : undefined;
   if (endpoint !== undefined) {
     relays.add(endpoint, scope);
     peer.extra().relayEndpoint = endpoint;
   }
-  notices.announce(peer);
 }
 
 function setScope(peer: RegisteredPeer, dialScope: AddressScope | undefined): void {

@@ -15,6 +15,7 @@ import type { EngineCommand, EngineEvent, EngineState } from "./messages.js";
 import { NotedDials } from "./noted-dials.js";
 import type { Remembered } from "./remembered-work.js";
 import { saveAsBlob, saveTo } from "./save-files.js";
+import { Searches } from "./searches.js";
 import { ShareTask, type ShareCommand } from "./share-task.js";
 import { StateTeller } from "./state-teller.js";
 import { storageRoom } from "./storage-room.js";
@@ -80,6 +81,7 @@ export class Engine {
       tracker: new URL("announce", socketBase).href,
       relays: [new URL("peer", socketBase).href],
       dials,
+      searches: new Searches(),
       onChange: (isAtOnce) => (isAtOnce ? this.#teller.atOnce() : this.#teller.soon()),
     };
     this.#context = context;

@@ -40,7 +40,6 @@ export class GetTask {
   #session: TorrentSession | undefined;
   #store: KeptStore | undefined;
   #presence: Presence | undefined;
-  #searchEnded: Promise<void> | undefined;
   /** For another tab to be done with it. */
   #isWaiting = false;
 
@@ -65,9 +64,7 @@ export class GetTask {
     return this.#turns.take(async () => {
       this.#become({ kind: "looking", sinceMs: Date.now() });
       const onUnknown = (): void => this.#become({ kind: "unknown" });
-      const { metainfo, searchEnded } = await lookUp(this.#link, this.#context, onUnknown, this.#end.signal);
-      this.#searchEnded = searchEnded;
-      this.#describe(metainfo);
+      this.#describe(await lookUp(this.#link, this.#context, onUnknown, this.#end.signal));
       this.#become({ kind: "found" });
       void this.askPresence();
     });
@@ -210,7 +207,7 @@ export class GetTask {
       return;
     }
     this.#become({ kind: "checking" });
-    await this.#searchEnded;
+    await this.#context.searches.ended(this.infoHash);
     await this.#storage.prepare(metainfo, this.#chosen, this.#progress ?? new FileProgress(metainfo));
     this.#history.noteMoved();
     const session = this.#context.client.add({

@@ -8,12 +8,6 @@ const ASK_AGAIN_MS = 10_000;
 /** Neither catalogue nor peers knew it for this long: said to be unknown, and looked for all the same. */
 const UNKNOWN_MS = 12_000;
 
-export interface Found {
-  readonly metainfo: Metainfo;
-  /** Resolves when the search among peers has left the client: before, the share cannot be added to it. Never rejects. */
-  readonly searchEnded: Promise<void>;
-}
-
 /**
  * Finds out what a link leads to: from the hub's catalogue, from the catalogue of the hub that the link names, and from
  * peers, whichever answers first. `onUnknown` is called when nobody has known it for a while; the search goes on until
@@ -24,18 +18,14 @@ export async function lookUp(
   context: TaskContext,
   onUnknown: () => void,
   signal: AbortSignal,
-): Promise<Found> {
+): Promise<Metainfo> {
   const found = new AbortController();
   const either = AbortSignal.any([signal, found.signal]);
   const timer = setTimeout(onUnknown, UNKNOWN_MS);
   const fromPeers = askPeers(link, context, either);
-  const searchEnded = fromPeers.then(
-    () => undefined,
-    () => undefined,
-  );
+  context.searches.note(link.infoHash, fromPeers);
   try {
-    const metainfo = await firstOf([askCatalogues(link, context, either), fromPeers], either);
-    return { metainfo, searchEnded };
+    return await firstOf([askCatalogues(link, context, either), fromPeers], either);
   } finally {
     clearTimeout(timer);
     found.abort(new ShoalError("aborted", "It was found"));
@@ -79,6 +69,9 @@ async function askOne(catalogue: HubCatalogue, link: ShareLink, signal: AbortSig
 }
 
 async function askPeers(link: ShareLink, context: TaskContext, signal: AbortSignal): Promise<Metainfo> {
+  // One that nobody waits for any more answers nobody either.
+  await context.searches.ended(link.infoHash);
+  signal.throwIfAborted();
   const known = context.client.get(link.infoHash);
   if (known !== undefined) return await metainfoOf(known, signal);
   const session = context.client.add({

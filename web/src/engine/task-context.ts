@@ -3,6 +3,7 @@ import type { InfoHash, Metainfo, ShareLink } from "@shoal/peer-core/torrent";
 import type { EngineWorld } from "./browser-world.js";
 import type { HubCatalogue, Presence } from "./hub-catalogue.js";
 import type { NotedDials } from "./noted-dials.js";
+import type { Searches } from "./searches.js";
 
 /** What every share and get has in common. */
 export interface TaskContext {
@@ -16,6 +17,7 @@ export interface TaskContext {
   /** Relays to be tried first: the hub's own, on the page's origin, which every page may reach. */
   readonly relays: readonly string[];
   readonly dials: NotedDials;
+  readonly searches: Searches;
   /** Something of a task has changed; at once: a kind of state has. */
   onChange(isAtOnce: boolean): void;
 }

@@ -7,6 +7,8 @@ export interface UsefulnessOptions {
   readonly amComplete: () => boolean;
   /** The metainfo is known and storage is open. */
   readonly isOpen: () => boolean;
+  /** A peer holds a piece that is not here, wanted or not: set for a relay, which passes on what others hold. */
+  readonly hasNews?: ((session: PeerSession) => boolean) | undefined;
 }
 
 /** A link between peers that can dial each other again and have nothing for each other ends after this long. */
@@ -40,13 +42,17 @@ export class Usefulness {
     if (canBeDialed && this.#options.amDialable()) session.close(CLOSE.done, "both have everything");
   }
 
-  /** Of the links that are of no use to either side now, the one that has been so for longest. */
+  /**
+   * Of the links that are of no use to either side now, the one that has been so for longest; none to a peer that nobody
+   * could find again and that has what we might be asked for.
+   */
   leastUseful(sessions: Iterable<PeerSession>): PeerSession | undefined {
     let least: PeerSession | undefined;
     let leastAt = Number.POSITIVE_INFINITY;
     for (const session of sessions) {
       const usedAt = this.#usefulAt.get(session.id) ?? 0;
       if (session.amInterested || session.remote.isInterested || usedAt >= leastAt) continue;
+      if (!session.remote.isDialable && this.#options.hasNews?.(session) === true) continue;
       least = session;
       leastAt = usedAt;
     }
