@@ -10,11 +10,11 @@ const MIB = 1024 ** 2;
 const BYTES = 16 * MIB;
 
 /** As many of each: one alone is hardly seen in the memory of a process. */
-const COPIES = 3;
+const COPIES = 2;
 
 /**
  * What one villain may cost the hub: a message of 2 MiB that is put together, and 1 MiB being read. Those that take nothing
- * leave 4 MiB unsent besides, but are few. Seen: 23 MiB for all 48; kept for one of them without a bound: hundreds.
+ * leave 4 MiB unsent besides, but are few. Seen: 23 MiB for 48 of them; kept for one of them without a bound: hundreds.
  */
 const BYTES_A_VILLAIN = 3 * MIB;
 
