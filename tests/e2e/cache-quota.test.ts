@@ -8,7 +8,7 @@ import { SlowLine } from "../support/slow-line.js";
 import { TabBed } from "./tab-bed.js";
 
 const MIB = 1024 ** 2;
-const BYTES = 32 * MIB;
+const BYTES = 16 * MIB;
 const QUOTA = BYTES / 4;
 const NAME = "concert.flac";
 

@@ -95,24 +95,6 @@ test("a tab gets 64 MiB from a Node peer into its files, over a pause and a relo
   expect(await digestOfFile(saved.path)).toBe(big.digest);
 });
 
-test("no verified piece is fetched again after a reload", async () => {
-  const tab = await TabEngine.open(context, hub.url);
-  await tab.post({ type: "look", link: big.infoHash });
-  await tab.until(big.infoHash, `get.state.kind === "found"`);
-  await tab.post({ type: "get", infoHash: big.infoHash });
-  await tab.until(big.infoHash, `get.doneBytes > 24 * ${MIB}`);
-  await tab.reload();
-  const before = await tab.until(big.infoHash, `get.state.kind === "interrupted"`);
-  await tab.post({ type: "watch", infoHash: big.infoHash, isWatched: true });
-  await tab.post({ type: "resume", infoHash: big.infoHash });
-  let downloaded = 0;
-  for (let get = before; get.state.kind !== "done"; get = await tab.until(big.infoHash, "true")) {
-    downloaded = Math.max(downloaded, ...get.peers.map((peer) => peer.downloaded));
-  }
-  expect(downloaded).toBeGreaterThan(0);
-  expect(downloaded).toBeLessThanOrEqual(SIZE - before.doneBytes);
-});
-
 test("chosen files of a folder come alone, more of them later, and are saved as a ZIP that others can read", async () => {
   await mkdir(bed.path("Fotos", "sub"), { recursive: true });
   const files = { "a.bin": bytesOf(300_000, 2), "größe.bin": bytesOf(500_001, 3), "sub/c.bin": bytesOf(70_000, 4) };

@@ -11,11 +11,12 @@ const BYTES = 48 * MIB;
 const NAME = "lecture.webm";
 
 /** Bytes a second, so slow that there is time to interrupt. */
-const RATE = "6M";
+const RATE = "5M";
 
-/** What has come is recorded every 16 MiB at the latest: of half the file a third is certain. */
-const HALF = 50;
+/** In per cent. What has come is recorded every 16 MiB at the latest, so that of `MUCH` of the file a third is certain. */
+const LITTLE = 10;
 const CERTAIN = 25;
+const MUCH = 40;
 
 let tabs: TabBed;
 /** Without a relay all bytes come from a peer that counts what it gave. */
@@ -43,14 +44,14 @@ afterAll(() => tabs.close());
 
 test("a tab that is loaded again half way resumes with what it has and fetches none of it again", async () => {
   const slow = await seed("--up", RATE);
-  const page = await getHalf();
+  const page = await getMuch();
   await page.reload();
   await expectRest(page, slow);
 });
 
 test("a tab whose renderer is killed half way is opened again and fetches nothing again that was verified", async () => {
   const slow = await seed("--up", RATE);
-  const page = await getHalf();
+  const page = await getMuch();
   const crashed = page.waitForEvent("crash");
   const devtools = await profile.newCDPSession(page);
   // Never answered: who would answer is gone.
@@ -63,7 +64,7 @@ test("a sharer that is loaded again picks the file again, and who gets it goes o
   const relayed = await TestHub.start(tabs.processes, ["--up", RATE], "relay");
   const { page, link } = await tabs.share(relayed.url, NAME, BYTES, 1);
   const getting = await tabs.beginToGet(link);
-  await expect.poll(() => percent(getting), { timeout: 60_000 }).toBeGreaterThanOrEqual(CERTAIN);
+  await expect.poll(() => percent(getting), { timeout: 60_000 }).toBeGreaterThanOrEqual(LITTLE);
   await page.reload();
   await page.locator('[data-testid="share-state"][data-state="needs-files"]').waitFor();
   // What the relay has is not all.
@@ -109,10 +110,10 @@ async function open(fragment = ""): Promise<Page> {
   return page;
 }
 
-async function getHalf(): Promise<Page> {
+async function getMuch(): Promise<Page> {
   const page = await open(`#/s/${infoHash}`);
   await page.getByTestId("get-button").click();
-  await expect.poll(() => percent(page), { timeout: 60_000 }).toBeGreaterThanOrEqual(HALF);
+  await expect.poll(() => percent(page), { timeout: 60_000 }).toBeGreaterThanOrEqual(MUCH);
   return page;
 }
 
