@@ -2,6 +2,7 @@ import { isShoalError, ShoalError, type Metainfo } from "@shoal/peer-core/torren
 import { crc32 } from "./crc32.js";
 import { asDiskError } from "./disk-error.js";
 import type { KeptStore } from "./kept-store.js";
+import { readInto } from "./read-into.js";
 import { layOutZip, type ZipEntry } from "./zip-layout.js";
 
 /** What a browser does with it is the person's choice: never shown as a page. */
@@ -13,6 +14,9 @@ export interface SaveOptions {
   readonly chosen: ReadonlySet<number> | undefined;
   readonly store: KeptStore;
 }
+
+/** Read at once for a checksum: a message between processes each, and as much memory. */
+const SLICE_BYTES = 4 * 1024 * 1024;
 
 /** Something to be saved under a name. */
 export interface Saved {
@@ -90,15 +94,16 @@ async function chosenFiles({ metainfo, chosen, store }: SaveOptions): Promise<Ch
 }
 
 async function checksumOf(blob: Blob): Promise<number> {
-  const reader = blob.stream().getReader();
+  let buffer = new ArrayBuffer(Math.min(SLICE_BYTES, blob.size));
   let checksum = 0;
-  let size = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    checksum = crc32(value, checksum);
-    size += value.length;
+  for (let at = 0; at < blob.size; at += SLICE_BYTES) {
+    const slice = blob.slice(at, at + SLICE_BYTES);
+    const bytes = await readInto(slice, buffer);
+    if (bytes.length !== slice.size) {
+      throw new ShoalError("disk", `A file in storage gave ${bytes.length} of ${slice.size} bytes at ${at}`);
+    }
+    checksum = crc32(bytes, checksum);
+    buffer = bytes.buffer;
   }
-  if (size === blob.size) return checksum;
-  throw new ShoalError("disk", `A file in storage gave ${size} of its ${blob.size} bytes`);
+  return checksum;
 }
