@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import type { Browser, Page } from "playwright";
+import type { Browser, BrowserContextOptions, Page } from "playwright";
 import { expect } from "vitest";
 import { writeContent } from "../support/file-content.js";
 import { ProcessBed } from "../support/processes.js";
@@ -30,8 +30,9 @@ export class TabBed {
     return new TabBed(await ProcessBed.open(), await launchBrowser());
   }
 
-  async openTab(url: string): Promise<Page> {
-    const watched = await openPage(this.browser, url);
+  /** `script` runs before anything of the page does. */
+  async openTab(url: string, options: BrowserContextOptions = {}, script?: string): Promise<Page> {
+    const watched = await openPage(this.browser, url, options, script);
     this.#opened.push(watched);
     return watched.page;
   }

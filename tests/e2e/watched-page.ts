@@ -25,13 +25,15 @@ export async function launchBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: await ensureChromium(), args: FLAGS });
 }
 
-/** Opens `url` in a context of its own. */
+/** Opens `url` in a context of its own; `script` runs in it before anything of the page does. */
 export async function openPage(
   browser: Browser,
   url: string,
   options: BrowserContextOptions = {},
+  script?: string,
 ): Promise<WatchedPage> {
   const context = await browser.newContext(options);
+  if (script !== undefined) await context.addInitScript(script);
   const page = await context.newPage();
   const complaints: string[] = [];
   const { origin } = new URL(url);
