@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
-import type { Browser, Locator, Page } from "playwright";
+import type { Browser, BrowserContextOptions, Locator, Page } from "playwright";
 import { expect } from "vitest";
 import { writeContent } from "../support/file-content.js";
 import type { Machine } from "../support/net-namespace.js";
 import { ProcessBed } from "../support/processes.js";
-import { launchBrowser, launchBrowserOn, openPage, type WatchedPage } from "./watched-page.js";
+import { launchBrowser, launchBrowserOn, openPage, type PreparePage, type WatchedPage } from "./watched-page.js";
 
 /** Longer than anything here takes on a busy machine. */
 const DONE_MS = 90_000;
@@ -40,20 +40,14 @@ export class TabBed {
   }
 
   /** `prepare`: what is done with the page before it is opened. */
-  async openTab(url: string, prepare?: (page: Page) => Promise<void>): Promise<Page> {
-    const watched = await openPage(this.browser, url, {}, prepare);
+  async openTab(url: string, prepare?: PreparePage, options: BrowserContextOptions = {}): Promise<Page> {
+    const watched = await openPage(this.browser, url, options, prepare);
     this.#opened.push(watched);
     return watched.page;
   }
 
   /** Writes a file of `bytes` bytes drawn from `seed` and shares it from a tab at `url`. */
-  async share(
-    url: string,
-    name: string,
-    bytes: number,
-    seed: number,
-    prepare?: (page: Page) => Promise<void>,
-  ): Promise<SharingTab> {
+  async share(url: string, name: string, bytes: number, seed: number, prepare?: PreparePage): Promise<SharingTab> {
     await writeContent(this.processes.path(name), bytes, seed);
     const page = await this.openTab(url, prepare);
     await page.getByTestId("file-input").setInputFiles(this.processes.path(name));

@@ -16,6 +16,9 @@ export const FLAGS = [
   "--disable-sync",
 ];
 
+/** What is done with a page before it is opened. */
+export type PreparePage = (page: Page) => Promise<void>;
+
 /** A page of which everything is noted that should not happen. */
 export interface WatchedPage {
   readonly page: Page;
@@ -53,22 +56,23 @@ export async function launchBrowserOn(machine: Machine): Promise<Browser> {
   }
 }
 
+/** Runs a script in a page before anything of the page's own. */
+export function withScript(script: string): PreparePage {
+  return (page) => page.addInitScript(script);
+}
+
 /** Opens `url` in a context of its own; `prepare` has the page before. */
 export async function openPage(
   browser: Browser,
   url: string,
   options: BrowserContextOptions = {},
-  prepare?: (page: Page) => Promise<void>,
+  prepare?: PreparePage,
 ): Promise<WatchedPage> {
   return await openPageIn(await browser.newContext(options), url, prepare);
 }
 
 /** Opens `url` in a tab of `context`, which is closed with it; `prepare` has the page before. */
-export async function openPageIn(
-  context: BrowserContext,
-  url: string,
-  prepare?: (page: Page) => Promise<void>,
-): Promise<WatchedPage> {
+export async function openPageIn(context: BrowserContext, url: string, prepare?: PreparePage): Promise<WatchedPage> {
   const page = await context.newPage();
   const complaints: string[] = [];
   const { origin } = new URL(url);
