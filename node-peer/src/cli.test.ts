@@ -66,7 +66,6 @@ describe("the command line", () => {
     [["serve", "extra"], "too many arguments"],
     [["upload", "x", "--private"], "--private is not available yet"],
     [["upload", "x", "--password-file", "f"], "not available yet"],
-    [["upload", "x", "--until-kept"], "not available yet"],
     [["tracker", "8000", "--store", "redis://localhost"], "not available yet"],
     [[], "--help"],
   ])("refuses %j", async (argv, said) => {

@@ -51,6 +51,20 @@ describe("a hub's relay", () => {
     expect(await hub.relayed("stored_bytes_total")).toBe(0);
   });
 
+  test("keeps a copy for an upload that ends by itself then, and gives it with nobody else there", async () => {
+    const keeping = await TestHub.start(bed, ["--keep", "1G", "--keep-time", "2h"], "keeping");
+    const content = await writeContent(bed.path("kept.bin"), 5 * MIB + 3, 3);
+    const upload = keeping.upload("kept.bin", "--until-kept");
+    const { infoHash } = await upload.event("shared");
+    expect(await upload.end()).toEqual(DONE);
+    const { until } = await upload.event("kept");
+    expect(Date.parse(until) - Date.now()).toBeGreaterThan(90 * 60_000);
+    expect((await upload.event("stopped")).uploaded).toBe(5 * MIB + 3);
+    const download = keeping.download(infoHash, "fifth", "--no-listen");
+    expect(await download.end()).toEqual(DONE);
+    expect(await hashFile(bed.path("fifth", "kept.bin"))).toBe(content);
+  });
+
   test("does not carry what is published nowhere", async () => {
     await writeContent(bed.path("private.bin"), MIB, 2);
     const seeder = hub.upload("private.bin", "--no-listen");

@@ -186,6 +186,27 @@ describe("a relay", () => {
     await close(simulation, relay);
   });
 
+  it("keeps a share that nobody wants yet for a peer that asks, and promises nothing without room", async () => {
+    const simulation = await create();
+    const relay = addRelay(simulation, "relay", { relay: { keepBytes: LENGTH, keepMs: 10 * MINUTE } });
+    const full = addRelay(simulation, "full", { relay: { keepBytes: LENGTH - 1, keepMs: 10 * MINUTE } });
+    const asking = { has: "all", share: { relays: [relay.address], asksToKeep: true } } as const;
+    const a = simulation.add("a", asking);
+    const b = simulation.add("b", { ...asking, share: { ...asking.share, relays: [full.address] } });
+    const silent = addTab(simulation, "silent", [full], { has: "all" });
+    const promised = ({ session }: SimulatedPeer) => session.view.peers.map(({ keptUntilMs }) => keptUntilMs);
+    expect(await simulation.clock.runUntil(() => (promised(a)[0] ?? 0) > 0, MINUTE)).toBe(true);
+    // It stays, though both can be dialled and have everything, and is told again.
+    await simulation.clock.advance(10 * MINUTE);
+    expect(promised(a)[0]).toBeGreaterThan(1_800_000_000_000 + simulation.clock.now() + 8 * MINUTE);
+    expect(promised(b)).toEqual([undefined]);
+    expect([heldBy(relay, simulation), heldBy(full, simulation)]).toEqual([64, 0]);
+    for (const peer of [a, b, silent]) await leave(simulation, peer);
+    const c = addTab(simulation, "c", [relay]);
+    expect(await simulation.allComplete([c], 2 * MINUTE)).toBe(true);
+    await close(simulation, relay, full);
+  });
+
   it("leaves a share some time after the last peer has gone, and comes back to what it kept", async () => {
     const simulation = await create();
     const relay = addRelay(simulation, "relay");

@@ -10,12 +10,12 @@ import { knownTrackers } from "../settings/known-trackers.js";
 import { OwnerTokens } from "../catalogue/owner-tokens.js";
 import { Progress } from "../terminal/progress.js";
 import { reportShared } from "../terminal/report-shared.js";
-import { untilSeeded, type SeedingLimits } from "../share/seeding-end.js";
+import { keepersOf, untilSeeded, type SeedingLimits } from "../share/seeding-end.js";
 import { shareProgress } from "../terminal/share-progress.js";
 import { shareSource, type RunningShare, type SharePlan, type ShareTools } from "../share/share-source.js";
 import { HashMemory } from "../storage/hash-memory.js";
 import { scanSource } from "../storage/scan-source.js";
-import { formatSize, parseDuration, parseRatio, parseSize } from "../units.js";
+import { formatDate, formatSize, parseDuration, parseRatio, parseSize } from "../units.js";
 
 /** `shoal upload PATH…`. */
 export async function upload(context: CommandContext): Promise<ExitCode> {
@@ -25,8 +25,10 @@ export async function upload(context: CommandContext): Promise<ExitCode> {
     trackers: (await knownTrackers(settings, shutdown.signal)).urls,
     searchable: !settings.flag("unlisted"),
     endpoints: reach.endpoint === undefined ? [] : [reach.endpoint],
+    asksToKeep: settings.flag("untilKept"),
   };
-  const limits = {
+  const limits: SeedingLimits = {
+    kept: settings.flag("untilKept"),
     ratio: settings.parsed("untilRatio", parseRatio),
     timeMs: settings.parsed("untilTime", parseDuration),
   };
@@ -53,13 +55,16 @@ export async function upload(context: CommandContext): Promise<ExitCode> {
         await hashShare(source, { ...hashing, hasher: peer.hasher, memory, progress, signal: shutdown.signal }),
       );
     }
-    output.note(
-      limits.ratio === undefined && limits.timeMs === undefined ? "Seeding until Ctrl-C." : "Seeding; Ctrl-C stops it.",
-    );
+    output.note(seedingNote(limits));
     return await uploads.untilEnd();
   } finally {
     await peer.close();
   }
+}
+
+function seedingNote({ ratio, timeMs, kept }: SeedingLimits): string {
+  if (kept) return "Seeding until a relay has promised to keep it; Ctrl-C stops it.";
+  return ratio === undefined && timeMs === undefined ? "Seeding until Ctrl-C." : "Seeding; Ctrl-C stops it.";
 }
 
 interface UploadTools extends ShareTools {
@@ -104,10 +109,20 @@ class Uploads {
     const failure = await Promise.race([share.failed, untilSeeded(share, this.#limits, signal)]);
     endProgress();
     const { uploaded, downloaded } = session.view;
+    if (this.#limits.kept && !failure) this.#reportKept(share);
     if (failure) output.warn(failure.code, `${metainfo.name} is no longer shared: ${failure.message}`);
     await session.stop();
     output.event({ event: "stopped", infoHash: session.infoHash, uploaded, downloaded });
     if (!failure && !signal.aborted) output.note(`${displayName(metainfo.name)}: ${formatSize(uploaded)} sent, done`);
     return failure ? EXIT.failed : EXIT.done;
+  }
+
+  /** Nothing to tell when something else has ended it. */
+  #reportKept({ session, metainfo }: RunningShare): void {
+    const [keeper] = keepersOf(session.view, Date.now());
+    if (keeper === undefined) return;
+    const until = formatDate(Math.floor(keeper.untilMs / 1_000));
+    this.#tools.output.event({ event: "kept", infoHash: session.infoHash, by: keeper.label, until });
+    this.#tools.output.note(`${displayName(metainfo.name)}: kept by ${displayName(keeper.label)} until ${until}`);
   }
 }

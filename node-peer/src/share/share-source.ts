@@ -21,6 +21,8 @@ export interface SharePlan {
   readonly searchable: boolean;
   /** URLs at which this process can be dialled, for the links. */
   readonly endpoints: readonly string[];
+  /** Relays are asked to keep a copy. */
+  readonly asksToKeep?: boolean;
 }
 
 export interface ShareTools {
@@ -51,6 +53,7 @@ export async function shareSource(hashed: HashedShare, plan: SharePlan, tools: S
     source: metainfo,
     openStore: () => Promise.resolve(new SeedStore(hashed)),
     trackers: [plan.trackers],
+    asksToKeep: plan.asksToKeep,
   });
   const { failed, established } = follow(session, hashed.source, tools.output);
   try {

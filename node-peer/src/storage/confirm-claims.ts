@@ -55,6 +55,20 @@ export async function confirmClaims(state: RecoveredState, context: ConfirmConte
   return { claims, stamps, unsynced };
 }
 
+/** What files look like after they were renamed, which changes a file's ctime; without those that were written meanwhile. */
+export async function stampAgain(
+  stamps: ReadonlyMap<number, FileStamp>,
+  files: PartFiles,
+): Promise<Map<number, FileStamp>> {
+  const again = new Map<number, FileStamp>();
+  await runParallel(stamps.keys(), PARALLEL_STATS, async (file) => {
+    const was = stamps.get(file);
+    const is = await files.stampOf(file);
+    if (is !== undefined && is.mtimeNs === was?.mtimeNs && is.inode === was.inode) again.set(file, is);
+  });
+  return again;
+}
+
 async function stampClaimed(claims: Uint8Array, context: ConfirmContext): Promise<Map<number, FileStamp>> {
   const claimed = new Set<number>();
   for (const piece of context.metainfo.geometry.pieces()) {

@@ -5,13 +5,19 @@ import { FileLayout, type Metainfo } from "@shoal/peer-core/torrent";
 import { readBootId } from "./boot-id.js";
 import type { CheckedWriter } from "./checked-writer.js";
 import { ClaimRecorder, rangesOf } from "./claim-recorder.js";
-import { confirmClaims, type VerifyPiece } from "./confirm-claims.js";
+import {
+  confirmClaims,
+  stampAgain,
+  type ConfirmContext,
+  type ConfirmedClaims,
+  type VerifyPiece,
+} from "./confirm-claims.js";
 import { diskError, errnoOf } from "./disk-error.js";
 import { FsPieceStore } from "./fs-piece-store.js";
 import { makeFolder } from "./make-folder.js";
 import { PartFiles } from "./part-files.js";
 import { assertReplaceable, isTaken, type ExistingTarget } from "./place-target.js";
-import { logShareOf, settlePlaced } from "./placed-target.js";
+import { logShareOf, settlePlaced, takeBack } from "./placed-target.js";
 import { CLAIM, recoverState, type RecoveredState } from "./recovered-state.js";
 import { readStateLog, StateLog } from "./state-log.js";
 import { BOOT_ID_BYTES, type FileStamp, type StateRecord } from "./state-record.js";
@@ -63,15 +69,15 @@ export async function isTargetTaken(metainfo: Metainfo, directory: string): Prom
 async function openLocked(options: FsPieceStoreOptions, paths: TargetPaths, lock: TargetLock): Promise<FsPieceStore> {
   const { metainfo } = options;
   const existing = options.existing ?? "refuse";
-  await settlePlaced(metainfo, paths, existing);
+  const isInDoubt = await settlePlaced(metainfo, paths, existing);
   await assertReplaceable(paths, metainfo, existing);
   const layout = new FileLayout(metainfo.files, options.selected);
   const files = new PartFiles(metainfo, layout, paths, options.checkedWriter);
   try {
     const bootId = await readBootId();
     const recovered = await recover(metainfo, paths, { bootId, existing });
-    const confirmed = await confirmClaims(recovered.state, { ...options, layout, files });
-    await assertRoom(metainfo, layout, { claims: confirmed.claims, paths });
+    const confirm = isInDoubt ? confirmPlaced : confirmHere;
+    const confirmed = await confirm(recovered.state, { ...options, layout, files, paths });
     const log = await StateLog.create(
       paths.statePath,
       { infoHash: metainfo.infoHash, pieceCount: metainfo.geometry.pieceCount },
@@ -86,6 +92,32 @@ async function openLocked(options: FsPieceStoreOptions, paths: TargetPaths, lock
     await files.close();
     throw error;
   }
+}
+
+interface Confirming extends ConfirmContext {
+  readonly paths: TargetPaths;
+}
+
+/** Checks what is claimed, and that there is room for the rest. */
+async function confirmHere(state: RecoveredState, context: Confirming): Promise<ConfirmedClaims> {
+  const confirmed = await confirmClaims(state, context);
+  await assertRoom(context.metainfo, context.layout, { claims: confirmed.claims, paths: context.paths });
+  return confirmed;
+}
+
+/** The same with what has its final name, which it loses at the end only: whatever fails before leaves it alone. */
+async function confirmPlaced(state: RecoveredState, context: Confirming): Promise<ConfirmedClaims> {
+  const { metainfo, layout, paths, files } = context;
+  const placed = new PartFiles(metainfo, layout, paths);
+  placed.placed();
+  let confirmed: ConfirmedClaims;
+  try {
+    confirmed = await confirmHere(state, { ...context, files: placed });
+  } finally {
+    await placed.close();
+  }
+  await takeBack(paths);
+  return { ...confirmed, stamps: await stampAgain(confirmed.stamps, files) };
 }
 
 async function recover(

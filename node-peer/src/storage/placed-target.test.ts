@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readBootId } from "./boot-id.js";
 import type { FsPieceStore } from "./fs-piece-store.js";
+import type { VerifyPiece } from "./confirm-claims.js";
 import { openFsPieceStore, type FsPieceStoreOptions } from "./open-fs-piece-store.js";
 import { doubtOfTarget, logShareOf } from "./placed-target.js";
 import { countingVerifier, FIXTURE_PIECE, makeShare, pieceBytes, type ShareFixture } from "./share-fixture.js";
@@ -90,6 +91,29 @@ describe("a target that was not on the disk yet when the machine stopped", () =>
     await store?.close();
     expect(await readFile(path("film.bin"))).toEqual(Buffer.from(of.content));
     expect(await readdir(directory)).toEqual(["film.bin"]);
+  });
+
+  it("keeps its name when the check is stopped, and is checked again later", async () => {
+    const of = await film();
+    await download(of);
+    await leaveRecord(of, ANOTHER_BOOT);
+    const stop = new AbortController();
+    const verifier = countingVerifier(of);
+    const verifyPiece: VerifyPiece = (piece, bytes) => {
+      stop.abort();
+      return verifier.verifyPiece(piece, bytes);
+    };
+    const stopped = open(of, { existing: "overwrite", verifyPiece, signal: stop.signal });
+    await expect(stopped).rejects.toMatchObject({ code: "aborted" });
+    expect((await readdir(directory)).filter((name) => name.startsWith("film"))).toEqual(["film.bin"]);
+    expect(await doubtOfTarget(of.metainfo, directory)).toBeDefined();
+    await open(of, { existing: "overwrite", ...countingVerifier(of) });
+    expect([...(store?.present() ?? [])]).toEqual([1, 1, 1, 1, 1]);
+    await store?.close();
+    // What was found good is believed from now on, under the other name.
+    const again = countingVerifier(of);
+    await open(of, { existing: "overwrite", ...again });
+    expect([[...(store?.present() ?? [])], again.count]).toEqual([[1, 1, 1, 1, 1], 0]);
   });
 
   it("is checked, if it is a folder, beside what else is in there", async () => {

@@ -3,6 +3,7 @@ import { rename, rm, stat } from "node:fs/promises";
 import { ShoalError } from "@shoal/peer-core";
 import type { Metainfo } from "@shoal/peer-core/torrent";
 import { readBootId } from "./boot-id.js";
+import { diskError } from "./disk-error.js";
 import type { ExistingTarget } from "./place-target.js";
 import { CLAIM, recoverState } from "./recovered-state.js";
 import { readStateLog } from "./state-log.js";
@@ -10,25 +11,35 @@ import { targetPaths, type TargetPaths } from "./target-paths.js";
 
 /**
  * Looks after a target that was given its name while its record was not removed yet: the process, or the machine, ended
- * in between. In doubt, which is when the machine did, it becomes an unfinished download again where it may be replaced.
- * Rejects with ShoalError "exists" where it may not.
+ * in between. Resolves to true when it is in doubt, which is when the machine did, and may be replaced: then it is to be
+ * checked under its final name, and `takeBack` makes it an unfinished download again. Rejects with ShoalError "exists"
+ * where it may not.
  */
-export async function settlePlaced(metainfo: Metainfo, paths: TargetPaths, existing: ExistingTarget): Promise<void> {
+export async function settlePlaced(metainfo: Metainfo, paths: TargetPaths, existing: ExistingTarget): Promise<boolean> {
   const placed = await lookAtPlaced(paths);
-  if (placed === undefined) return;
+  if (placed === undefined) return false;
   if (await isRecordDoubtful(metainfo, paths)) {
     // Under both names: it had just got the second.
     if (placed.hasOldName) {
       await rm(paths.finalPath, { force: true });
-      return;
+      return false;
     }
     if (existing === "refuse") throw new ShoalError("exists", inDoubt(paths.finalPath));
-    await rename(paths.finalPath, paths.partPath);
-    return;
+    return true;
   }
   if (placed.hasOldName) await rm(paths.partPath, { force: true });
   await rm(paths.statePath, { force: true });
   await rm(paths.unwantedPath, { force: true });
+  return false;
+}
+
+/** Gives a target in doubt the name of an unfinished download. Rejects with ShoalError "disk". */
+export async function takeBack(paths: TargetPaths): Promise<void> {
+  try {
+    await rename(paths.finalPath, paths.partPath);
+  } catch (error) {
+    throw diskError(error, `rename ${paths.finalPath} to`, paths.partPath);
+  }
 }
 
 /** Why a target that exists is not to be trusted, in a sentence; undefined when there is no reason. */

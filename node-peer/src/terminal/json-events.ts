@@ -123,6 +123,8 @@ export type JsonEvent =
         | null;
       readonly magnet: string;
     }
+  /** `until`: in ISO 8601. */
+  | { readonly event: "kept"; readonly infoHash: string; readonly by: string; readonly until: string }
   | { readonly event: "stopped"; readonly infoHash: string; readonly uploaded: number; readonly downloaded: number }
   | { readonly event: "warning"; readonly code: string; readonly message: string }
   | { readonly event: "error"; readonly code: string; readonly message: string };

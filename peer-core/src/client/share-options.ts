@@ -66,6 +66,8 @@ export interface ShareOptions {
    * at a time.
    */
   readonly relays?: readonly string[] | undefined;
+  /** Asks a relay, whether one is needed or not, to keep the whole share; `keptUntilMs` of a peer tells what it promised. */
+  readonly asksToKeep?: boolean | undefined;
   /** http and https URLs of servers that have the files (BEP 19). */
   readonly webSeeds?: readonly string[] | undefined;
   readonly limits?: RateLimits | undefined;

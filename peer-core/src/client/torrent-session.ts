@@ -173,6 +173,7 @@ export class TorrentSession {
       metainfo: this.#metainfo,
       relay: this.#options.relay,
       relays: this.#options.relays ?? [],
+      asksToKeep: this.#options.asksToKeep ?? false,
       upLimiter: this.#upLimiter,
       downLimiter: this.#downLimiter,
       listen: () => context.listen(),

@@ -12,7 +12,7 @@ export class RemotePeer {
   readonly pieces = new RemotePieces();
   /** What it asks of us as a relay. */
   readonly wants = new RemoteWants();
-  /** Milliseconds since 1970 until which it promises to keep the share; 0: no promise. */
+  /** Milliseconds since 1970 until which it promises to keep the share, or asks us as a relay to; 0: it does not. */
   keptUntilMs = 0;
   isChoking = true;
   isInterested = false;
@@ -20,6 +20,11 @@ export class RemotePeer {
   supportsExtensions = false;
   #told: ExtendedHandshake = { extensions: {} };
   #hasIntroducedItself = false;
+
+  /** It is no relay and asks us to keep the share. */
+  get asksToKeep(): boolean {
+    return !this.isRelay && this.keptUntilMs > 0;
+  }
 
   onHandshake(handshake: Handshake): void {
     this.supportsFast = handshake.supportsFast;

@@ -45,6 +45,7 @@ class FlakySwarm {
       reputation: new Reputation(),
       clientName: "test",
       relays: [],
+      asksToKeep: false,
       metainfo,
       upLimiter: new RateLimiter(0),
       downLimiter: new RateLimiter(0),

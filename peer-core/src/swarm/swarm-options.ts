@@ -38,6 +38,8 @@ export interface SwarmOptions {
   readonly relay?: RelayRole | undefined;
   /** Relays to keep a link to when nobody can dial us, before those that trackers name. */
   readonly relays: readonly string[];
+  /** Relays are asked to keep the whole share, and a link to one is kept until this swarm ends. */
+  readonly asksToKeep: boolean;
   readonly upLimiter: RateLimiter;
   readonly downLimiter: RateLimiter;
   /** Where this peer can be dialled, as it is told to others: neither when it cannot. */

@@ -254,10 +254,16 @@ export class Swarm implements SessionOwner {
 
   #onExtendedHandshake(session: PeerSession): void {
     if (this.#state === "metadata") this.#metadata.advance();
-    if (session.remote.isRelay) this.#members.onRelay(session);
+    if (session.remote.isRelay) this.#onRelay(session);
     this.#content?.onIntroduced(session);
     this.#wants.tick(this.#now());
     this.#members.closeIfBothSeed(session);
+  }
+
+  #onRelay(session: PeerSession): void {
+    this.#members.onRelay(session);
+    // As long as it can: it knows best, and tells.
+    if (this.#options.asksToKeep) session.sendExtension({ type: "kept", untilMs: Number.POSITIVE_INFINITY });
   }
 
   /** Nothing that we want has to come by way of a relay. Before the metainfo is known, any peer will do. */

@@ -72,7 +72,11 @@ export class Membership {
       reputation: options.reputation,
       onBanned: (peerId, reason) => options.host.onBanned(peerId, reason),
     });
-    this.#usefulness = new Usefulness({ ...parts, amDialable: () => this.#amDialable() });
+    this.#usefulness = new Usefulness({
+      ...parts,
+      asksToKeep: options.asksToKeep,
+      amDialable: () => this.#amDialable(),
+    });
     this.#keeper = options.relay === undefined ? this.#createKeeper() : undefined;
     this.#exchange = new PeerExchange({
       sessions: () => sessions.all(),
@@ -212,7 +216,8 @@ export class Membership {
       dialer,
       relays,
       // Nobody could find us otherwise, also when we only give.
-      isNeeded: () => !this.#amDialable() || this.#now() - this.#enoughSourcesAt >= WITHOUT_SOURCES_MS,
+      isNeeded: () =>
+        options.asksToKeep || !this.#amDialable() || this.#now() - this.#enoughSourcesAt >= WITHOUT_SOURCES_MS,
       hasRoom: () => this.#sessions.size < MAX_SESSIONS && options.hasRoomForConnection(),
       onConnection: (connection, address) =>
         this.#dialed.open(connection, address, { owner, clock: runtime.clock, fate: this.#fate }),

@@ -5,6 +5,8 @@ export interface UsefulnessOptions {
   readonly amDialable: () => boolean;
   /** Everything that we want is here. */
   readonly amComplete: () => boolean;
+  /** Relays are asked to keep the share. */
+  readonly asksToKeep: boolean;
   /** The metainfo is known and storage is open. */
   readonly isOpen: () => boolean;
   /** A peer holds a piece that is not here, wanted or not: set for a relay, which passes on what others hold. */
@@ -37,7 +39,7 @@ export class Usefulness {
 
   /** Two seeds that can both be dialled have nothing for each other: closed at once. */
   closeIfBothSeed(session: PeerSession): void {
-    if (!this.#options.amComplete() || !session.remote.wantsNothing) return;
+    if (!this.#options.amComplete() || !session.remote.wantsNothing || this.#isAboutKeeping(session)) return;
     const canBeDialed = !session.inbound || session.remote.isDialable;
     if (canBeDialed && this.#options.amDialable()) session.close(CLOSE.done, "both have everything");
   }
@@ -64,8 +66,13 @@ export class Usefulness {
     const canBeDialed = session.remote.isDialable && this.#options.amDialable();
     const isUseful = session.amInterested || session.remote.isInterested || !this.#options.isOpen();
     if (isUseful) this.#usefulAt.set(session.id, now);
-    if (isUseful || !canBeDialed) return;
+    if (isUseful || !canBeDialed || this.#isAboutKeeping(session)) return;
     if (now - (this.#usefulAt.get(session.id) ?? now) < USELESS_MS) return;
     session.close(CLOSE.idle, "nothing to give or to get");
+  }
+
+  /** One side asks the other to keep the share: it waits for the promise, and for its renewal. */
+  #isAboutKeeping({ remote }: PeerSession): boolean {
+    return remote.asksToKeep || (this.#options.asksToKeep && remote.isRelay);
   }
 }

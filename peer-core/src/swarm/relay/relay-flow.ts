@@ -141,7 +141,8 @@ export class RelayFlow implements CacheTenant {
   /** To be called about once a second. */
   tick(now: number): void {
     this.#plan(now);
-    this.#promise.tick(!this.#demand.isEmpty, this.#parts.sessions());
+    const isWanted = !this.#demand.isEmpty || this.#isAskedToKeep();
+    this.#promise.tick(isWanted, this.#parts.sessions());
   }
 
   /** See `CacheTenant`. */
@@ -240,6 +241,11 @@ export class RelayFlow implements CacheTenant {
   /** What others want, which is part of the whole that is to be kept. */
   #wantsNow(): Bitfield {
     return this.#promise.isFetching ? this.#promise.asDownloader().wants : this.#demand;
+  }
+
+  #isAskedToKeep(): boolean {
+    for (const { remote } of this.#parts.sessions()) if (remote.asksToKeep) return true;
+    return false;
   }
 
   #downloaders(now: number): Downloader[] {

@@ -18,7 +18,7 @@ export interface RelayRole {
 const TOLD_AGAIN_MS = 60_000;
 
 /**
- * Keeps a whole share that somebody wanted, as far as the cache has room for such, and tells peers until when. Idle →
+ * Keeps a whole share that somebody wanted, or wants kept, as far as the cache has room for such, and tells peers until when. Idle →
  * fetching → promised → idle.
  */
 export class RelayPromise {
@@ -58,7 +58,7 @@ export class RelayPromise {
     if (this.#toldMs > 0) session.sendExtension({ type: "kept", untilMs: this.#toldMs });
   }
 
-  /** To be called about once a second. `isWanted`: a peer wants something of the share. */
+  /** To be called about once a second. `isWanted`: a peer wants something of the share, or asks for it to be kept. */
   tick(isWanted: boolean, sessions: Iterable<PeerSession>): void {
     const { room, keepMs, unixMs } = this.#policy;
     if (keepMs === 0) return;
