@@ -58,7 +58,9 @@ export async function launchBrowserOn(machine: Machine): Promise<Browser> {
 
 /** Runs a script in a page before anything of the page's own. */
 export function withScript(script: string): PreparePage {
-  return (page) => page.addInitScript(script);
+  return async (page) => {
+    await page.addInitScript(script);
+  };
 }
 
 /** Opens `url` in a context of its own; `prepare` has the page before. */
