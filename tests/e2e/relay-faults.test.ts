@@ -42,7 +42,11 @@ test("two tabs with different halves finish from each other, with the sharer gon
   for (const [index, name] of names.entries()) await writeContent(tabs.processes.path(name), half, 10 + index);
   const contexts = await Promise.all([1, 2, 3].map(() => tabs.browser.newContext()));
   const [a, b, c] = await Promise.all(contexts.map((context) => TabEngine.open(context, hub.url)));
-  await a!.share("halves", "halves", names.map((name) => tabs.processes.path(name)));
+  await a!.share(
+    "halves",
+    "halves",
+    names.map((name) => tabs.processes.path(name)),
+  );
   const { infoHash } = await a!.untilShare("halves", `share.state.kind === "sharing"`);
   const link = `${hub.url}#/s/${infoHash}`;
   const getting = [b!, c!];
