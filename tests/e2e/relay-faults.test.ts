@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { writeContent } from "../support/file-content.js";
 import { TestHub } from "../support/hub.js";
 import { hurry, makeSwift, SWIFT_PROCESS } from "./swift-tab.js";
@@ -8,6 +8,9 @@ import { TabEngine } from "./tab-engine.js";
 
 const MIB = 1024 ** 2;
 const MINUTE = 60_000;
+
+// Browsers and hubs on a machine that has other work, too.
+vi.setConfig({ testTimeout: 300_000 });
 
 let tabs: TabBed;
 let hub: TestHub;

@@ -1,5 +1,5 @@
 import type { Page } from "playwright";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { TestHub } from "../support/hub.js";
 import { HUB_AWAY, TabBed } from "./tab-bed.js";
 
@@ -8,6 +8,9 @@ const MIB = 1024 ** 2;
 const TOLERANCE = 1.05;
 /** What the browser writes when the second hub is asked for a share of the first. */
 const NOT_LISTED_HERE = /status of 404/;
+
+// Browsers and hubs on a machine that has other work, too.
+vi.setConfig({ testTimeout: 300_000 });
 
 let tabs: TabBed;
 let first: TestHub;

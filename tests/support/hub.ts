@@ -71,7 +71,15 @@ export class TestHub {
 
   /** Gets `what` from this hub into a folder of the bed. */
   download(what: string, folder: string, ...options: string[]): ShoalProcess {
-    return this.#place.bed.run(["download", what, "-o", this.#place.bed.path(folder), "--tracker", this.tracker, ...options]);
+    return this.#place.bed.run([
+      "download",
+      what,
+      "-o",
+      this.#place.bed.path(folder),
+      "--tracker",
+      this.tracker,
+      ...options,
+    ]);
   }
 
   /** Ends it at once, as a power failure does. */

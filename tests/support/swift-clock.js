@@ -4,7 +4,7 @@
  * "swift-clock" tells workers their speed, and they answer with their time in milliseconds. What takes minutes of waiting
  * takes seconds then, and is the program's own waiting. Timers inside of Node or of the browser are not changed.
  */
-const HURRY = 45;
+const HURRY = 30;
 
 const real = {
   setTimeout: globalThis.setTimeout.bind(globalThis),

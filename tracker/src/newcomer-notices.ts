@@ -89,7 +89,8 @@ export class NewcomerNotices {
 }
 
 function isOfUse(newcomer: RegisteredPeer, receiver: RegisteredPeer): boolean {
-  if (!receiver.wantsNotice || receiver === newcomer || endpointFor(newcomer, receiver.address) === undefined) return false;
+  if (!receiver.wantsNotice || receiver === newcomer || endpointFor(newcomer, receiver.address) === undefined)
+    return false;
   // Relays find each other in the replies to their announces.
   return newcomer.isRelay ? !receiver.isRelay : !(newcomer.isSeed && receiver.isSeed);
 }

@@ -11,7 +11,7 @@ const DEFAULT_KEEP_MS = 7 * 24 * 3_600_000;
 
 /** How a hub's relay is to be run. */
 export interface RelayPlan {
-  /** `published`: what is in the hub's catalogue, searchable or not. */
+  /** `published`: what is in the hub's catalogue or in those of `trackers`, searchable or not. */
   readonly policy: "published" | "any";
   /** Undefined: what fits the disk. */
   readonly cacheBytes: number | undefined;

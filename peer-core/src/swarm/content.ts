@@ -127,6 +127,13 @@ export class Content {
     return this.#options.relay === undefined ? this.table.isComplete : this.table.isSeed;
   }
 
+  /** A peer holds a piece that is not here, wanted or not. */
+  lacksAnyOf({ remote }: PeerSession): boolean {
+    const news = remote.pieces.bitfield?.clone();
+    news?.subtract(this.table.have);
+    return news !== undefined && !news.isEmpty;
+  }
+
   /** Pieces that are wanted and not here; of a relay, what its own peers want. */
   lacking(): Bitfield {
     return this.relay?.ownDemand() ?? this.table.lacking();

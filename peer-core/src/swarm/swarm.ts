@@ -66,6 +66,7 @@ export class Swarm implements SessionOwner {
       isOpen: () => this.#content !== undefined,
       exchangePolicy: () => this.#exchangePolicy(),
       hasEnoughSources: () => this.#hasEnoughSources(),
+      hasNews: options.relay && ((session) => this.#content?.lacksAnyOf(session) ?? true),
     });
     this.#tickTimer = options.runtime.clock.schedule(TICK_MS, () => this.#tick());
   }

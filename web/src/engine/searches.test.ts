@@ -1,8 +1,8 @@
-import { parseInfoHash, type InfoHash } from "@shoal/peer-core/torrent";
+import { parseInfoHash } from "@shoal/peer-core/torrent";
 import { expect, it } from "vitest";
 import { Searches } from "./searches.js";
 
-const infoHash = parseInfoHash("a".repeat(40)) as InfoHash;
+const infoHash = parseInfoHash("a".repeat(40))!;
 
 it("waits for a search that is leaving, however it ends, and for none that there is not", async () => {
   const searches = new Searches();

@@ -26,11 +26,17 @@ it("does not count this tab among those who have it, once the hub does", () => {
   const presence = { seeds: 2, leeches: 3 };
   expect(item({ presence, view })).toMatchObject({ seeds: 1, leeches: 3, upBytesPerSecond: 7, uploaded: 9 });
   expect(item({ presence })).toMatchObject({ seeds: 2, upBytesPerSecond: 0 });
-  expect(item({ view })).toMatchObject({ seeds: 0, leeches: 0 });
+  expect(item({ view })).toMatchObject({ seeds: 0 });
 });
 
 it("says whether the tab may be closed, and shows peers only while somebody looks", () => {
   expect(item({})).toMatchObject({ closing: { kind: "needed" }, peers: [] });
   expect(item({ view })).toMatchObject({ closing: { kind: "safe", by: ["seed.example"] }, peers: [] });
   expect(item({ view, isWatched: true }).peers).toHaveLength(1);
+});
+
+it("knows of somebody who gets it while something is given, whatever the hub has counted", () => {
+  const quiet = { ...view, upBytesPerSecond: 0 };
+  expect(item({ view: quiet, presence: { seeds: 1, leeches: 0 } }).leeches).toBe(0);
+  expect(item({ view, presence: { seeds: 1, leeches: 0 } }).leeches).toBe(1);
 });

@@ -27,7 +27,7 @@ export function stateOfShare({ view, presence, isWatched, nowMs, ...facts }: Sha
     ...facts,
     upBytesPerSecond: view?.upBytesPerSecond ?? 0,
     uploaded: view?.uploaded ?? 0,
-    leeches: presence?.leeches ?? 0,
+    leeches: Math.max(presence?.leeches ?? 0, view?.upBytesPerSecond ? 1 : 0),
     // The hub counts this tab as a seed, too, once it shares.
     seeds: Math.max(0, (presence?.seeds ?? 0) - (view === undefined ? 0 : 1)),
     closing: closingAdvice(peers, nowMs),

@@ -25,6 +25,8 @@ export interface MembershipParts {
   readonly exchangePolicy: () => ExchangePolicy;
   /** Peers connected directly offer all that we want. */
   readonly hasEnoughSources: () => boolean;
+  /** Of a relay: a peer holds a piece that is not here, wanted or not. */
+  readonly hasNews: ((session: PeerSession) => boolean) | undefined;
 }
 
 const MAX_SESSIONS = 200;
