@@ -1,6 +1,8 @@
 import type { Benchmark } from "./benchmark.js";
 import { create } from "./command/create.js";
 import { startup } from "./command/startup.js";
+import { oneToFour } from "./browser/one-to-four.js";
+import { drop, link } from "./browser/page-benchmarks.js";
 import { nodeToTab, tabToTab } from "./browser/tab-benchmarks.js";
 import { trackerBenchmark } from "./tracker/tracker-benchmark.js";
 import { bothDirections } from "./transfer/exchange-benchmark.js";
@@ -17,4 +19,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   trackerBenchmark,
   nodeToTab,
   tabToTab,
+  oneToFour,
+  drop,
+  link,
 ];

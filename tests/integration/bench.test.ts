@@ -54,6 +54,18 @@ test("the benchmark carries a file with curl and both of our transports, and wri
   expect(await readdir(folder)).toEqual(["figures.md"]);
 });
 
+test("the benchmark brings files into tabs of a browser, and compares them there", { timeout: 240_000 }, async () => {
+  const { stdout } = await bench("tab-to-tab", "node-to-tab", "--quick", "--size", "8");
+  const rows = rowsOf(stdout).filter(([who]) => /fetch|Shoal/.test(who ?? ""));
+  const names = ["fetch", "Shoal, tab to tab", "fetch + SHA-1 + OPFS", "Shoal, Node to tab"];
+  expect(rows.map(([who]) => who).sort()).toEqual(names.sort());
+  for (const cells of rows) {
+    expect(cells.at(-1), stdout).toBe("1");
+    expect(Number(cells[1])).toBeGreaterThan(0);
+    expect(Number(cells[2])).toBeGreaterThan(0);
+  }
+});
+
 test("the benchmark says which names there are, instead of measuring something else", async () => {
   await expect(bench("thruput")).rejects.toThrow(/No benchmark is called thruput; there are throughput, /);
 });

@@ -59,6 +59,32 @@ describe("a relay", () => {
     await close(simulation, relay);
   });
 
+  it("asks those who share for pieces in their order, as files are read fastest", async () => {
+    const simulation = await create();
+    const relay = addRelay(simulation, "relay", { quotaBytes: 16 * LENGTH });
+    const a = addTab(simulation, "a", [relay], { has: "all" });
+    const b = addTab(simulation, "b", [relay]);
+    expect(await simulation.allComplete([b], 2 * MINUTE)).toBe(true);
+    const begun = [...new Set(a.reads)];
+    expect(begun).toHaveLength(LENGTH / PIECE);
+    // Where it begins is left to chance.
+    const jumps = begun.filter((piece, at) => at > 0 && piece !== (begun[at - 1] ?? 0) + 1);
+    expect(jumps.length).toBeLessThanOrEqual(2);
+    await close(simulation, relay);
+  });
+
+  it("begins to fetch as fast as its source can send, though it knows no rate yet", async () => {
+    const simulation = await create();
+    const relay = addRelay(simulation, "relay", { quotaBytes: 16 * LENGTH });
+    addTab(simulation, "a", [relay], { has: "all", latencyMs: 200 });
+    const b = addTab(simulation, "b", [relay]);
+    const from = simulation.clock.now();
+    expect(await simulation.allComplete([b], 2 * MINUTE)).toBe(true);
+    // By its rate alone it would take 7.5 s.
+    expect(simulation.clock.now() - from).toBeLessThan(6_000);
+    await close(simulation, relay);
+  });
+
   it("learns the metainfo from the peer that has it", async () => {
     const simulation = await create({ cut: true });
     const relay = addRelay(simulation, "relay", { knowsMetainfo: false });

@@ -15,7 +15,7 @@ export interface AcceptedLinksOptions {
   readonly handshakeTimeoutMs?: number | undefined;
 }
 
-/** An open socket on which a link has come in, of whatever kind: `dataEvent` brings a Buffer, "close" ends it. */
+/** An open socket on which a link has come in, of whatever kind: `dataEvent` brings a Buffer or several, "close" ends it. */
 export interface LinkSource {
   readonly socket: EventEmitter;
   readonly dataEvent: "message" | "data";
@@ -69,8 +69,8 @@ export class AcceptedLinks {
       () => connection.close(4005, "No handshake"),
       this.#options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS,
     );
-    const onData = (data: Buffer): void => {
-      bytes += data.length;
+    const onData = (data: Buffer | readonly Buffer[]): void => {
+      for (const part of Buffer.isBuffer(data) ? [data] : data) bytes += part.length;
       if (bytes < HANDSHAKE_BYTES) return;
       ticket.handshaken();
       stop();

@@ -153,9 +153,14 @@ export class CacheFiles {
   }
 }
 
+/** Of this process: a thousand files a second would each wait for the system's randomness. */
+const TEMPORARY_PREFIX = randomBytes(4).toString("hex");
+let temporaries = 0;
+
 /** A name of the same folder that nobody has; see NEW_FILE. */
 function temporaryFor(path: string): string {
-  return join(path, "..", `.new-${randomBytes(8).toString("hex")}`);
+  const nth = (temporaries++ >>> 0).toString(16).padStart(8, "0").slice(-8);
+  return join(path, "..", `.new-${TEMPORARY_PREFIX}${nth}`);
 }
 
 /** False when the file ends before `into` is full. */

@@ -24,7 +24,7 @@ export interface FsPieceCacheOptions {
   readonly creator?: CheckedCreator | undefined;
   /** Milliseconds since 1970; Date.now when left out. */
   readonly now?: (() => number) | undefined;
-  /** Of pieces stored last that are in memory, too; 32 MiB when left out. */
+  /** Of pieces stored last that are in memory, too; 64 MiB when left out. */
   readonly recentBytes?: number | undefined;
   /** 2^20 when left out. */
   readonly maxPieces?: number | undefined;

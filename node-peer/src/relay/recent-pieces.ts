@@ -1,7 +1,7 @@
 import type { CachedPiece } from "./cache-index.js";
 
-/** Of all shares together: what a fast downloader is behind, so that it is served without the disk. */
-const MAX_RECENT_BYTES = 32 * 1024 * 1024;
+/** Of all shares together: as much as is fetched ahead of one downloader, so that the fastest needs no disk. */
+const MAX_RECENT_BYTES = 64 * 1024 * 1024;
 /** Who has not asked for a piece by then is too slow to gain anything, and the memory goes back. */
 const KEPT_MS = 5_000;
 /** Buffers that nobody uses are kept for the pieces to come: allocating them anew is most of the work. */

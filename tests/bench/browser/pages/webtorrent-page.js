@@ -1,5 +1,6 @@
 /** One tab of WebTorrent as its documentation has it: shares what is picked, or gets a torrent. */
-import WebTorrent from "./webtorrent.min.js";
+// Laid beside this file by the server.
+const { default: WebTorrent } = await import(new URL("webtorrent.min.js", location.href).href);
 
 const client = new WebTorrent();
 let got;
