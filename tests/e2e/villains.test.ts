@@ -18,6 +18,9 @@ const COPIES = 2;
  */
 const BYTES_A_VILLAIN = 3 * MIB;
 
+/** What was stored a moment ago is served from memory: until then nobody meets what rots on the disk. */
+const TRIES = 10;
+
 /** With which code each is thrown out that breaks a rule; the others do what an honest peer on a bad line may do as well. */
 const THROWN_OUT: Readonly<Record<string, number>> = {
   "sends garbage": 1002,
@@ -124,8 +127,11 @@ test("a byte that rots in the relay's cache costs nobody the share, whether the 
   const before = await hub.relayed("stored_bytes_total");
   // What it has seen itself it does not hash again: who gets it complains, and it is fetched again from who shares.
   await rot(infoHash, 5);
-  await tabs.expectSaved([await tabs.beginToGet(link)], "rotten.bin");
-  const again = (await hub.relayed("stored_bytes_total")) - before;
+  let again = 0;
+  for (let tries = 0; again === 0 && tries < TRIES; tries++) {
+    await tabs.expectSaved([await tabs.beginToGet(link)], "rotten.bin");
+    again = (await hub.relayed("stored_bytes_total")) - before;
+  }
   expect(again).toBeGreaterThan(0);
   expect(again).toBeLessThan(BYTES / 8);
   await tabs.expectSaved([await tabs.beginToGet(link)], "rotten.bin");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { PeerSession } from "../peer/peer-session.js";
+import type { PeerSession } from "../../peer/peer-session.js";
 import { Usefulness } from "./usefulness.js";
 
 /** A link on which nobody wants anything; `isDialable`: the peer says where it can be dialled. */
