@@ -1,11 +1,15 @@
 import { treeCpuSeconds, treePrivateBytes } from "../process/process-tree.js";
+import { MIB } from "../sizes.js";
 import type { MeasuredBrowser } from "./measured-browser.js";
 
 /** Adding up the pages of ten processes takes the kernel some milliseconds. */
 const MEMORY_EVERY_MS = 250;
 
-/** What has just been opened does something for a while, and lets go of some of what it needed for it. */
-const SETTLING_MS = 1_000;
+/** What has just been opened goes on loading for a while: it is idle once it has grown no more for so long. */
+const STEADY_MS = 2_000;
+const STEADY_BYTES = 2 * MIB;
+/** Some page may never come to rest. */
+const SETTLING_LIMIT_MS = 15_000;
 
 /** What browsers cost. */
 export interface BrowserCost {
@@ -17,7 +21,7 @@ export interface BrowserCost {
 /** Watches browsers from outside, all their processes together. */
 export class BrowserWatch {
   readonly #roots: readonly number[];
-  readonly #idleBytes: number;
+  #idleBytes: number;
   #peakBytes = 0;
   #cpuBefore = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -27,10 +31,16 @@ export class BrowserWatch {
     this.#idleBytes = this.#bytesNow();
   }
 
-  /** Takes what they have now, a moment after their tabs were opened, as idle. */
+  /** Takes what they have once they have come to rest after their tabs were opened as idle. */
   static async ofIdle(browsers: readonly MeasuredBrowser[]): Promise<BrowserWatch> {
-    await new Promise((resolve) => setTimeout(resolve, SETTLING_MS));
-    return new BrowserWatch(browsers.map(({ process }) => process.pid));
+    const watch = new BrowserWatch(browsers.map(({ process }) => process.pid));
+    for (const from = performance.now(); performance.now() - from < SETTLING_LIMIT_MS;) {
+      const before = watch.#idleBytes;
+      await new Promise((resolve) => setTimeout(resolve, STEADY_MS));
+      watch.#idleBytes = watch.#bytesNow();
+      if (Math.abs(watch.#idleBytes - before) < STEADY_BYTES) break;
+    }
+    return watch;
   }
 
   /** What counts begins. */

@@ -9,6 +9,7 @@ import type { OpenTabs, TabContender, TabSetting } from "./tab-contender.js";
 export class FetchTab implements TabContender {
   readonly name: string;
   readonly isOurs = false;
+  readonly part = 1;
   readonly #isKept: boolean;
 
   /** `isKept`: each piece is hashed and stored in OPFS, too. */

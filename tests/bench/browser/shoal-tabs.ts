@@ -9,6 +9,7 @@ import type { OpenTabs, TabContender, TabSetting } from "./tab-contender.js";
 export class ShoalTabs implements TabContender {
   readonly name: string;
   readonly isOurs = true;
+  readonly part = 1;
   readonly #from: "tab" | "node";
 
   /** `from`: who shares: another tab, through the hub's relay, or `shoal upload`, which a tab can dial. */

@@ -8,13 +8,14 @@ import { FetchTab } from "./fetch-tab.js";
 import { partDigestsOf } from "./part-digests.js";
 import { ShoalTabs } from "./shoal-tabs.js";
 import type { TabContender } from "./tab-contender.js";
-import { runInTabs, type TabRun } from "./tab-run.js";
+import { runInTabs, type TabRun, type TabShare } from "./tab-run.js";
 import { WebTorrentTabs } from "./webtorrent-tabs.js";
 import { join } from "node:path";
 
 const RULES = [
   "MiB/s: from the order to get it to everything verified and, but for plain fetch, in the tab's storage. Sharers have hashed the file before.",
   "CPU and private memory are those of all the browser's processes, in one browser with a profile on the disk; memory: the peak above what the same tabs had when they were open and idle. Others: nginx; the hub with its relay, and the Node seeder.",
+  "WebTorrent carries a quarter of the file, which takes long enough.",
   "Tabs that give to each other have two origins: of one, they would share their storage.",
 ];
 
@@ -35,27 +36,41 @@ export const tabToTab: Benchmark = {
 
 async function carry(context: BenchContext, all: readonly TabContender[]): Promise<readonly ResultTable[]> {
   const contenders = context.isQuick ? all.filter((each) => !(each instanceof WebTorrentTabs)) : all;
-  const { bytes, folder, runs } = context;
-  context.say(`writes a file of ${formatSize(bytes)}`);
-  const share = await prepareShare(folder, "share.bin", bytes);
-  const digests = await partDigestsOf(join(share.folder, share.name));
-  const rateOf = ({ seconds }: TabRun) => bytes / MIB / seconds;
+  const { bytes, runs } = context;
+  const shares = new Map<number, TabShare>();
+  for (const part of new Set(contenders.map((each) => each.part))) {
+    shares.set(part, await prepare(context, bytes * part));
+  }
   const contest = await atPlace(context, async (place) => {
-    const run = (contender: TabContender) => runInTabs(contender, { share, digests }, place);
+    const run = async (contender: TabContender) => {
+      const share = shares.get(contender.part);
+      if (share === undefined) throw new Error("There is no share of that size");
+      return await runInTabs(contender, share, place);
+    };
     return await contestOf({ contenders, runs, run, rateOf }, context);
   });
   return [table(bytes, contest)];
 }
 
+async function prepare({ folder, say }: BenchContext, bytes: number): Promise<TabShare> {
+  say(`writes a file of ${formatSize(bytes)}`);
+  const share = await prepareShare(folder, `share-${bytes / MIB}.bin`, bytes);
+  return { share, digests: await partDigestsOf(join(share.folder, share.name)) };
+}
+
+function rateOf({ bytes, seconds }: TabRun): number {
+  return bytes / MIB / seconds;
+}
+
 function table(bytes: number, contest: Contest<TabRun>): ResultTable {
   const rows = contest.entries.map(({ name, results, problem }) => {
     const of = (pick: (run: TabRun) => number, digits = 0) => formatSpread(results.map(pick), digits);
-    const perGib = (seconds: number) => (seconds * GIB) / bytes;
+    const perGib = (pick: (run: TabRun) => number) => of((run) => (pick(run) * GIB) / run.bytes, 2);
     return [
       name,
-      of(({ seconds }) => bytes / MIB / seconds),
-      of(({ browserCpuSeconds }) => perGib(browserCpuSeconds), 2),
-      of(({ otherCpuSeconds }) => perGib(otherCpuSeconds), 2),
+      of(rateOf),
+      perGib(({ browserCpuSeconds }) => browserCpuSeconds),
+      perGib(({ otherCpuSeconds }) => otherCpuSeconds),
       of(({ aboveIdleBytes }) => aboveIdleBytes / MIB),
       problem === undefined ? `${results.length}` : `${results.length} **FAILED**`,
     ];
@@ -67,8 +82,8 @@ function table(bytes: number, contest: Contest<TabRun>): ResultTable {
 function ratios({ entries }: Contest<TabRun>): readonly string[] {
   const own = entries.find(({ isOurs }) => isOurs);
   if (own === undefined || own.results.length === 0) return [];
-  const secondsOf = ({ results }: { readonly results: readonly TabRun[] }) => median(results.map((run) => run.seconds));
+  const rate = ({ results }: { readonly results: readonly TabRun[] }) => median(results.map(rateOf));
   const rivals = entries.filter(({ isOurs, results }) => !isOurs && results.length > 0);
-  const each = rivals.map((rival) => `${formatRatio(secondsOf(rival), secondsOf(own))} ${rival.name}`);
+  const each = rivals.map((rival) => `${formatRatio(rate(own), rate(rival))} ${rival.name}`);
   return each.length === 0 ? [] : [`${own.name}: ${each.join(", ")}.`];
 }

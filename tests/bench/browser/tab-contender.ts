@@ -29,6 +29,8 @@ export interface TabContender {
   /** In the tables. */
   readonly name: string;
   readonly isOurs: boolean;
+  /** Carries this part of the file: 1 for all but those who would take minutes. */
+  readonly part: number;
   /** Makes ready what is needed once; resolves with its version, rejects with what is missing. */
   open(): Promise<string>;
   openTabs(setting: TabSetting): Promise<OpenTabs>;

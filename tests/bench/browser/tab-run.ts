@@ -10,6 +10,7 @@ import type { OpenTabs, TabContender } from "./tab-contender.js";
 
 /** What carrying a share into a tab cost. */
 export interface TabRun {
+  readonly bytes: number;
   /** From the order to get it to all of it verified, and stored where the contender does so. */
   readonly seconds: number;
   /** Of all the browser's processes meanwhile. */
@@ -39,7 +40,7 @@ export async function runInTabs(
     const tabs = await contender.openTabs({ browser, share, folder: own });
     try {
       await useMemory();
-      const run = await measure(browser, tabs, join(share.folder, share.name));
+      const run = await measure(browser, tabs, share);
       const got = await tabs.digests();
       if (got !== undefined && got.join() !== digests.join())
         throw new Error("What the tab has is not what was shared");
@@ -54,10 +55,10 @@ export async function runInTabs(
   }
 }
 
-async function measure(browser: MeasuredBrowser, tabs: OpenTabs, file: string): Promise<TabRun> {
+async function measure(browser: MeasuredBrowser, tabs: OpenTabs, share: Share): Promise<TabRun> {
   const watch = await BrowserWatch.ofIdle([browser]);
   await tabs.share();
-  await readOnce(file);
+  await readOnce(join(share.folder, share.name));
   watch.begin();
   try {
     const othersBefore = cpuOf(tabs.others);
@@ -65,7 +66,8 @@ async function measure(browser: MeasuredBrowser, tabs: OpenTabs, file: string): 
     await tabs.carry();
     const seconds = (performance.now() - startMs) / 1000;
     const { cpuSeconds: browserCpuSeconds, aboveIdleBytes } = watch.end();
-    return { seconds, browserCpuSeconds, aboveIdleBytes, otherCpuSeconds: cpuOf(tabs.others) - othersBefore };
+    const { bytes } = share;
+    return { bytes, seconds, browserCpuSeconds, aboveIdleBytes, otherCpuSeconds: cpuOf(tabs.others) - othersBefore };
   } finally {
     watch.end();
   }

@@ -10,6 +10,7 @@ import type { OpenTabs, TabContender, TabSetting } from "./tab-contender.js";
 export class WebTorrentTabs implements TabContender {
   readonly name: string;
   readonly isOurs = false;
+  readonly part = 1 / 4;
   #tracker: Server | undefined;
 
   constructor(name: string) {

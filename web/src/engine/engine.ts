@@ -26,7 +26,7 @@ import { troubleOf } from "./trouble.js";
 const CLIENT_NAME = "Shoal tab";
 
 /** A tab's share of the machine: half the memory of a Node peer for pieces under way, and few links. */
-const MAX_UNVERIFIED_BYTES = 32 * 1024 * 1024;
+const MAX_UNVERIFIED_BYTES = 16 * 1024 * 1024;
 const MAX_CONNECTIONS = 48;
 
 /** How often what changes by itself elsewhere is asked for: who is in a swarm, whether the hub is back, storage. */
