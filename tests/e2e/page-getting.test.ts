@@ -27,6 +27,16 @@ const SPIES = `
   };
 `;
 
+/** Notes what the page asks of its engine. */
+const COMMANDS = `
+  globalThis.commands = [];
+  const { postMessage } = Worker.prototype;
+  Worker.prototype.postMessage = function (message, ...rest) {
+    commands.push(message.type);
+    return postMessage.call(this, message, ...rest);
+  };
+`;
+
 /** Both pickers lead to the browser's own file system, whose handles are as real as those of a disk. */
 const PICKERS = `
   globalThis.showSaveFilePicker = async ({ suggestedName }) =>
@@ -74,6 +84,20 @@ test("a get is paused, resumed, cancelled, had back, and cancelled for good", as
   expect(await page.getByTestId("undo-toast").count()).toBe(0);
   await page.reload();
   await page.getByTestId("get-button").waitFor();
+  expect(tabs.complaints).toEqual([]);
+});
+
+test("its details show peers and pieces as it comes, which the engine is asked for once", async () => {
+  const { infoHash } = await slowly("detailed.bin", 27);
+  const page = await tabs.openTab(`${hub.url}#/s/${infoHash}`, withScript(COMMANDS));
+  await page.getByTestId("get-button").click();
+  await progressed(page);
+  await page.getByText("Details", { exact: true }).click();
+  await page.getByTestId("peer-row").first().waitFor();
+  await page.getByRole("img", { name: /pieces/ }).waitFor();
+  await inState(page, "done");
+  const commands = await page.evaluate<readonly string[]>("commands");
+  expect(commands.filter((type) => type === "watch")).toHaveLength(1);
   expect(tabs.complaints).toEqual([]);
 });
 
@@ -156,6 +180,8 @@ test("closing the tab asks first while nobody else has all of the share, and not
   expect(await page.getByTestId("share-card").innerText()).toContain("Keep this tab open");
   // Browsers ask only who has touched the page.
   await page.getByRole("heading", { level: 1 }).click();
+  // Else it is answered for whoever leaves.
+  page.removeAllListeners("dialog");
   const [dialog] = await Promise.all([page.waitForEvent("dialog"), page.close({ runBeforeUnload: true })]);
   expect(dialog.type()).toBe("beforeunload");
   await dialog.dismiss();
