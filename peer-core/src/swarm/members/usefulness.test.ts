@@ -8,7 +8,13 @@ function idle(id: number, isDialable: boolean): PeerSession {
 }
 
 function usefulness(hasNews?: (session: PeerSession) => boolean): Usefulness {
-  return new Usefulness({ amDialable: () => true, amComplete: () => false, asksToKeep: false, isOpen: () => true, hasNews });
+  return new Usefulness({
+    amDialable: () => true,
+    amComplete: () => false,
+    asksToKeep: false,
+    isOpen: () => true,
+    hasNews,
+  });
 }
 
 describe("the least useful link", () => {
