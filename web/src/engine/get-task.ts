@@ -1,6 +1,6 @@
 import type { SessionEvent, TorrentSession } from "@shoal/peer-core";
 import { assertSafeNames, Bitfield, ShoalError } from "@shoal/peer-core/torrent";
-import type { InfoHash, Metainfo, ShareLink } from "@shoal/peer-core/torrent";
+import type { InfoHash, Metainfo, PeerId, ShareLink } from "@shoal/peer-core/torrent";
 import { FileProgress } from "./file-progress.js";
 import { asIndexes, choiceOf, type FileChoice } from "./get-choice.js";
 import { GetHistory, mapOf } from "./get-view.js";
