@@ -1,9 +1,10 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { treePrivateBytes } from "../bench/process/process-tree.js";
 import { hashFile, writeContent } from "../support/file-content.js";
 import { TestHub } from "../support/hub.js";
-import { privateBytesOfTree, TreeMemoryWatch } from "../support/process-tree.js";
+import { TreeMemoryWatch } from "../support/tree-memory-watch.js";
 import { ProcessBed } from "../support/processes.js";
 import { BareBrowser } from "./bare-browser.js";
 
@@ -40,7 +41,7 @@ test(
     const tab = await browser.openTab(`${hub.url}#/s/${infoHash}`);
     await tab.shown('[data-testid="get-button"]');
 
-    const idle = privateBytesOfTree(browser.pid);
+    const idle = treePrivateBytes(browser.pid);
     const memory = new TreeMemoryWatch(browser.pid);
     await tab.click('[data-testid="get-button"]');
     await tab.shown('[data-testid="get-state"][data-state="done"]');
