@@ -20,8 +20,9 @@ export const systemSchedule: Schedule = (delayMs, run) => {
 
 /**
  * Tells peers of newcomers that they can dial, because a peer that nobody can dial must do the dialling, and its next
- * announce may be two minutes away. Of a relay they are told as well: who knows another one loses no time when theirs dies. To each peer and swarm one message a second at most: the first newcomer is told at
- * once, those of the following second together.
+ * announce may be two minutes away. Of a relay they are told as well: who knows another one loses no time when theirs dies.
+ * To each peer and swarm one message a second at most: the first newcomer is told at once, those of the following second
+ * together.
  */
 export class NewcomerNotices {
   readonly #schedule: Schedule;

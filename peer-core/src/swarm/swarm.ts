@@ -10,11 +10,11 @@ import type { BlockHeader } from "../wire/decode.js";
 import type { Farewell } from "../wire/extensions/close-message.js";
 import { CLOSE } from "../wire/limits.js";
 import { Content } from "./content.js";
+import { Introduction } from "./introduction.js";
 import { Membership } from "./members/membership.js";
 import { MetadataFlow } from "./metadata/metadata-flow.js";
 import { noteEarly, noteFidget } from "./peer-claims.js";
 import { noteNews } from "./peer-news.js";
-import { ownHandshake } from "./own-handshake.js";
 import type { ExchangePolicy } from "./members/peer-exchange.js";
 import { contentView, peerView } from "./snapshot.js";
 import type { SwarmOptions } from "./swarm-options.js";
@@ -36,6 +36,7 @@ export class Swarm implements SessionOwner {
   readonly #members: Membership;
   readonly #metadata: MetadataFlow;
   readonly #wants: WantTeller;
+  readonly #introduction: Introduction;
   #content: Content | undefined;
   /** Undefined until the metainfo is known. */
   #isPrivate: boolean | undefined;
@@ -67,6 +68,15 @@ export class Swarm implements SessionOwner {
       exchangePolicy: () => this.#exchangePolicy(),
       hasEnoughSources: () => this.#hasEnoughSources(),
       hasNews: options.relay && ((session) => this.#content?.lacksAnyOf(session) ?? true),
+    });
+    this.#introduction = new Introduction({
+      options,
+      content: () => this.#content,
+      facts: () => ({
+        metadataSize: this.#metadata.size,
+        isComplete: this.#isComplete(),
+        isPrivate: this.#isPrivate === true,
+      }),
     });
     this.#tickTimer = options.runtime.clock.schedule(TICK_MS, () => this.#tick());
   }
@@ -169,7 +179,7 @@ export class Swarm implements SessionOwner {
 
   onOpen(session: PeerSession): void {
     if (!this.#members.admit(session, this.#isRunning())) return;
-    this.#greet(session);
+    this.#introduction.greet(session);
     this.#options.host.onPeer(session, "connected", undefined);
   }
 
@@ -222,49 +232,21 @@ export class Swarm implements SessionOwner {
     if (this.#isRunning()) this.#members.dial();
   }
 
-  /** BEP 6: what we hold comes first; then the extended handshake. */
-  #greet(session: PeerSession): void {
-    if (this.#content !== undefined) {
-      this.#content.greet(session);
-    } else if (session.remote.supportsFast) {
-      session.send({ type: "have-none" });
-    }
-    this.#tellOfUs(session);
-  }
-
-  #tellOfUs(session: PeerSession): void {
-    const facts = {
-      metadataSize: this.#metadata.size,
-      isComplete: this.#isComplete(),
-      isPrivate: this.#isPrivate === true,
-    };
-    session.sendExtension({ type: "extended-handshake", handshake: ownHandshake(session, this.#options, facts) });
-  }
-
   /** BEP 27. */
   #exchangePolicy(): ExchangePolicy {
     if (this.#isPrivate === undefined) return "listen";
     return this.#isPrivate ? "off" : "exchange";
   }
 
-  /** Whether we want something has changed: in the handshake for most, in words of its own for those who know them. */
-  #tellInterestInAnything(session: PeerSession): void {
-    this.#tellOfUs(session);
-    session.sendExtension({ type: "upload-only", isUploadOnly: this.#isComplete() });
-  }
-
   #onExtendedHandshake(session: PeerSession): void {
     if (this.#state === "metadata") this.#metadata.advance();
-    if (session.remote.isRelay) this.#onRelay(session);
+    if (session.remote.isRelay) {
+      this.#members.onRelay(session);
+      this.#introduction.onRelay(session);
+    }
     this.#content?.onIntroduced(session);
     this.#wants.tick(this.#now());
     this.#members.closeIfBothSeed(session);
-  }
-
-  #onRelay(session: PeerSession): void {
-    this.#members.onRelay(session);
-    // As long as it can: it knows best, and tells.
-    if (this.#options.asksToKeep) session.sendExtension({ type: "kept", untilMs: Number.POSITIVE_INFINITY });
   }
 
   /** Nothing that we want has to come by way of a relay. Before the metainfo is known, any peer will do. */
@@ -281,7 +263,7 @@ export class Swarm implements SessionOwner {
       session.close(CLOSE.protocolError, error.message);
       return;
     }
-    this.#tellOfUs(session);
+    this.#introduction.tell(session);
     this.#members.closeIfBothSeed(session);
   }
 
@@ -299,7 +281,7 @@ export class Swarm implements SessionOwner {
       onLostPiece: (piece: PieceIndex) => {
         if (this.#state === "seeding" && !this.#isComplete()) {
           this.#state = "downloading";
-          for (const session of this.#members.sessions()) this.#tellInterestInAnything(session);
+          for (const session of this.#members.sessions()) this.#introduction.tellInterest(session);
         }
         this.#options.host.onLostPiece(piece);
       },
@@ -318,7 +300,7 @@ export class Swarm implements SessionOwner {
     this.#state = "seeding";
     for (const session of [...this.#members.sessions()]) {
       this.#content?.download.updateInterest(session);
-      this.#tellInterestInAnything(session);
+      this.#introduction.tellInterest(session);
       this.#members.closeIfBothSeed(session);
     }
     this.#options.host.onComplete(isFirst);
