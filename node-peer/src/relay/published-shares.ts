@@ -18,15 +18,19 @@ export interface PublishedSharesOptions {
   readonly others: readonly string[];
   readonly cache: KeptMetainfos;
   readonly hasher: Hasher;
+  /** How long another hub is waited for; 5 seconds when left out. */
+  readonly askMs?: number | undefined;
 }
 
 /** What is published at the trackers of a hub's relay: in the hub's own catalogue, or in that of another hub. */
 export class PublishedShares {
   readonly #options: PublishedSharesOptions;
   readonly #others: Catalogues;
+  readonly #askMs: number;
 
   constructor(options: PublishedSharesOptions) {
     this.#options = options;
+    this.#askMs = options.askMs ?? ASK_MS;
     this.#others = new Catalogues(options.others, () => undefined);
   }
 
@@ -36,7 +40,7 @@ export class PublishedShares {
     if (await tracker.isPublished(infoHash).catch(() => false)) return true;
     if (this.#others.all.length === 0) return false;
     try {
-      return (await this.#others.entry(infoHash, AbortSignal.timeout(ASK_MS))) !== undefined;
+      return (await this.#others.entry(infoHash, AbortSignal.timeout(this.#askMs))) !== undefined;
     } catch (error) {
       if (!isShoalError(error)) throw error;
       return (await cache.metainfo(infoHash)) !== undefined;
@@ -49,7 +53,7 @@ export class PublishedShares {
     const known = (await this.#ownMetainfo(infoHash)) ?? (await cache.metainfo(infoHash));
     if (known !== undefined) return known;
     const torrent = await this.#others
-      .torrent(infoHash, hasher, AbortSignal.timeout(ASK_MS))
+      .torrent(infoHash, hasher, AbortSignal.timeout(this.#askMs))
       // Peers may know, as for what is not published.
       .catch(() => undefined);
     return torrent?.metainfo;
