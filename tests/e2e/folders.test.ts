@@ -6,23 +6,13 @@ import { promisify } from "node:util";
 import { createWebCryptoHasher } from "@shoal/peer-core/platform";
 import { displayName, parseTorrentFile, type Metainfo } from "@shoal/peer-core/torrent";
 import type { Page } from "playwright";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { TestHub } from "../support/hub.js";
-import { TabBed, type SharingTab } from "./tab-bed.js";
+import { expect, test } from "vitest";
+import type { SharingTab } from "./tab-bed.js";
+import { openTabScene } from "./tab-scene.js";
 
 const run = promisify(execFile);
 
-let tabs: TabBed;
-let hub: TestHub;
-
-beforeAll(async () => {
-  tabs = await TabBed.open();
-  hub = await TestHub.start(tabs.processes);
-});
-
-afterEach(() => tabs.closeTabs());
-
-afterAll(() => tabs.close());
+const scene = openTabScene();
 
 test("of a folder of 300 files a tab gets three, another all, and nothing passes that nobody wanted", async () => {
   const folder = await writeFolder("Reise nach Łódź 🚂", JOURNEY);
@@ -31,31 +21,31 @@ test("of a folder of 300 files a tab gets three, another all, and nothing passes
   const metainfo = await metainfoOf(sharing);
   expect(metainfo.files).toHaveLength(300);
 
-  const some = await tabs.openTab(sharing.link);
+  const some = await scene.tabs.openTab(sharing.link);
   await chooseOnly(some, CHOSEN);
   await some.getByTestId("get-button").click();
   await expectZip(some, folder, CHOSEN);
-  expect(await hub.relayed("stored_bytes_total")).toBe(bytesOfPieces(metainfo, CHOSEN));
+  expect(await scene.hub.relayed("stored_bytes_total")).toBe(bytesOfPieces(metainfo, CHOSEN));
 
-  await expectZip(await tabs.beginToGet(sharing.link), folder);
-  expect(await hub.relayed("stored_bytes_total")).toBe(metainfo.geometry.length);
-  expect(tabs.complaints).toEqual([]);
+  await expectZip(await scene.tabs.beginToGet(sharing.link), folder);
+  expect(await scene.hub.relayed("stored_bytes_total")).toBe(metainfo.geometry.length);
+  expect(scene.tabs.complaints).toEqual([]);
 });
 
 test("an empty file is shared and got", async () => {
-  const { link } = await tabs.share(hub.url, "empty.txt", 0, 1);
-  await tabs.expectSaved([await tabs.beginToGet(link)], "empty.txt");
-  expect(tabs.complaints).toEqual([]);
+  const { link } = await scene.tabs.share(scene.hub.url, "empty.txt", 0, 1);
+  await scene.tabs.expectSaved([await scene.tabs.beginToGet(link)], "empty.txt");
+  expect(scene.tabs.complaints).toEqual([]);
 });
 
 test("names with markup are shown as they are, and got under them", async () => {
   const folder = await writeFolder(MARKUP[0] ?? "", MARKUP);
   const sharing = await shareFolder(folder.name);
   expect(await sharing.page.getByTestId("share-card").getByRole("heading").innerText()).toBe(folder.name);
-  const page = await tabs.beginToGet(sharing.link);
+  const page = await scene.tabs.beginToGet(sharing.link);
   await expectZip(page, folder);
   expect(await shownNames(page)).toEqual([...MARKUP].sort());
-  expect(tabs.complaints).toEqual([]);
+  expect(scene.tabs.complaints).toEqual([]);
 });
 
 test("names with control characters are shown with them written out, and are not put on anybody's disk", async () => {
@@ -64,11 +54,11 @@ test("names with control characters are shown with them written out, and are not
   expect(await sharing.page.getByTestId("share-card").getByRole("heading").innerText()).toBe(
     "bell\\u{7} \\u{202e}gpj.exe",
   );
-  const page = await tabs.beginToGet(sharing.link);
+  const page = await scene.tabs.beginToGet(sharing.link);
   await page.locator('[data-testid="get-state"][data-state="failed"]').waitFor();
   await page.getByText("has a name that no disk should hold").waitFor();
   expect(await shownNames(page)).toEqual(CONTROLS.map(displayName).sort());
-  expect(tabs.complaints).toEqual([]);
+  expect(scene.tabs.complaints).toEqual([]);
 });
 
 /** What a page would run, load or show otherwise if it took a name for markup. */
@@ -106,7 +96,7 @@ interface Folder {
 async function writeFolder(name: string, paths: readonly string[]): Promise<Folder> {
   const files = new Map(paths.map((path, index) => [path, contentOf(path, index)]));
   for (const [path, content] of files) {
-    const place = tabs.processes.path(name, path);
+    const place = scene.tabs.processes.path(name, path);
     await mkdir(dirname(place), { recursive: true });
     await writeFile(place, content);
   }
@@ -121,20 +111,20 @@ function contentOf(path: string, index: number): Uint8Array {
 }
 
 async function shareFolder(name: string): Promise<SharingTab> {
-  const page = await tabs.openTab(hub.url);
-  await page.getByTestId("folder-input").setInputFiles(tabs.processes.path(name));
-  return await tabs.untilShared(page);
+  const page = await scene.tabs.openTab(scene.hub.url);
+  await page.getByTestId("folder-input").setInputFiles(scene.tabs.processes.path(name));
+  return await scene.tabs.untilShared(page);
 }
 
 /** Loads the sharer's page again, and picks the folder again: the link stays what it was. */
 async function pickAgain({ page, link }: SharingTab, name: string): Promise<void> {
   await page.reload();
-  await page.getByTestId("refile-folder-input").setInputFiles(tabs.processes.path(name));
-  expect((await tabs.untilShared(page)).link).toBe(link);
+  await page.getByTestId("refile-folder-input").setInputFiles(scene.tabs.processes.path(name));
+  expect((await scene.tabs.untilShared(page)).link).toBe(link);
 }
 
 async function metainfoOf({ infoHash }: SharingTab): Promise<Metainfo> {
-  const torrent = await fetch(new URL(`api/torrents/${infoHash}.torrent`, hub.url));
+  const torrent = await fetch(new URL(`api/torrents/${infoHash}.torrent`, scene.hub.url));
   return (await parseTorrentFile(new Uint8Array(await torrent.arrayBuffer()), createWebCryptoHasher())).metainfo;
 }
 
@@ -166,8 +156,8 @@ async function shownNames(page: Page): Promise<string[]> {
 
 /** Waits until a tab has all that was chosen and saves it: a ZIP of these files of the folder, as Python reads it. */
 async function expectZip(page: Page, { name, files }: Folder, paths = [...files.keys()]): Promise<void> {
-  const archive = tabs.processes.path("saved.zip");
-  await writeFile(archive, await tabs.saved(page));
+  const archive = scene.tabs.processes.path("saved.zip");
+  await writeFile(archive, await scene.tabs.saved(page));
   const { stdout } = await run("python3", ["-c", READ_ZIP, archive], { maxBuffer: 2 ** 24 });
   const expected = paths.map((path) => [`${name}/${path}`, sha256(files.get(path) ?? new Uint8Array())]);
   expect(new Map(JSON.parse(stdout) as [string, string][])).toEqual(new Map(expected as [string, string][]));

@@ -1,8 +1,7 @@
 import type { Page } from "playwright";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { hashFile, writeContent } from "../support/file-content.js";
-import { TestHub } from "../support/hub.js";
-import { TabBed } from "./tab-bed.js";
+import { openTabScene } from "./tab-scene.js";
 import { withScript } from "./watched-page.js";
 
 const BYTES = 3_000_000;
@@ -43,21 +42,11 @@ const PICKERS = `
     (await navigator.storage.getDirectory()).getFileHandle(suggestedName, { create: true });
 `;
 
-let tabs: TabBed;
-let hub: TestHub;
-
-beforeAll(async () => {
-  tabs = await TabBed.open();
-  hub = await TestHub.start(tabs.processes);
-});
-
-afterEach(() => tabs.closeTabs());
-
-afterAll(() => tabs.close());
+const scene = openTabScene();
 
 test("a get is paused, resumed, cancelled, had back, and cancelled for good", async () => {
   const { infoHash } = await slowly("long.bin", 21);
-  const page = await tabs.openTab(`${hub.url}#/s/${infoHash}`);
+  const page = await scene.tabs.openTab(`${scene.hub.url}#/s/${infoHash}`);
   await page.getByTestId("get-button").click();
   await progressed(page);
   await page.getByTestId("pause-button").click();
@@ -84,12 +73,12 @@ test("a get is paused, resumed, cancelled, had back, and cancelled for good", as
   expect(await page.getByTestId("undo-toast").count()).toBe(0);
   await page.reload();
   await page.getByTestId("get-button").waitFor();
-  expect(tabs.complaints).toEqual([]);
+  expect(scene.tabs.complaints).toEqual([]);
 });
 
 test("its details show peers and pieces as it comes, which the engine is asked for once", async () => {
   const { infoHash } = await slowly("detailed.bin", 27);
-  const page = await tabs.openTab(`${hub.url}#/s/${infoHash}`, withScript(COMMANDS));
+  const page = await scene.tabs.openTab(`${scene.hub.url}#/s/${infoHash}`, withScript(COMMANDS));
   await page.getByTestId("get-button").click();
   await progressed(page);
   await page.getByText("Details", { exact: true }).click();
@@ -98,12 +87,14 @@ test("its details show peers and pieces as it comes, which the engine is asked f
   await inState(page, "done");
   const commands = await page.evaluate<readonly string[]>("commands");
   expect(commands.filter((type) => type === "watch")).toHaveLength(1);
-  expect(tabs.complaints).toEqual([]);
+  expect(scene.tabs.complaints).toEqual([]);
 });
 
 test("while it comes, the title tells how far it is and the screen stays awake; then a notification tells who looks elsewhere", async () => {
   const { infoHash } = await slowly("film.webm", 22);
-  const page = await tabs.openTab(`${hub.url}#/s/${infoHash}`, withScript(SPIES), { permissions: ["notifications"] });
+  const page = await scene.tabs.openTab(`${scene.hub.url}#/s/${infoHash}`, withScript(SPIES), {
+    permissions: ["notifications"],
+  });
   await page.getByRole("button", { name: "Settings" }).click();
   await page.getByLabel("Tell me when something is here").check();
   await page.keyboard.press("Escape");
@@ -118,18 +109,20 @@ test("while it comes, the title tells how far it is and the screen stays awake; 
   await until(page, "told.includes('notification: film.webm is here')");
   await until(page, "told.includes('asleep')");
   expect(await page.title()).toBe("film.webm · Shoal");
-  expect(tabs.complaints).toEqual([]);
+  expect(scene.tabs.complaints).toEqual([]);
 });
 
 test("who looks at the page gets no notification, and who has not asked for them neither", async () => {
-  const { infoHash } = await hub.upload(await written("short.bin", 23)).event("shared");
-  const watching = await tabs.openTab(`${hub.url}#/s/${infoHash}`, withScript(SPIES), {
+  const { infoHash } = await scene.hub.upload(await written("short.bin", 23)).event("shared");
+  const watching = await scene.tabs.openTab(`${scene.hub.url}#/s/${infoHash}`, withScript(SPIES), {
     permissions: ["notifications"],
   });
   await watching.getByRole("button", { name: "Settings" }).click();
   await watching.getByLabel("Tell me when something is here").check();
   await watching.keyboard.press("Escape");
-  const silent = await tabs.openTab(`${hub.url}#/s/${infoHash}`, withScript(SPIES), { permissions: ["notifications"] });
+  const silent = await scene.tabs.openTab(`${scene.hub.url}#/s/${infoHash}`, withScript(SPIES), {
+    permissions: ["notifications"],
+  });
   await silent.evaluate("isAway = true");
   for (const page of [watching, silent]) {
     await page.getByTestId("get-button").click();
@@ -139,23 +132,23 @@ test("who looks at the page gets no notification, and who has not asked for them
 });
 
 test("a full quota is said before anything is fetched, and the get goes on once there is room", async () => {
-  const { infoHash } = await hub.upload(await written("large.bin", 24)).event("shared");
-  const page = await tabs.openTab(`${hub.url}#/s/${infoHash}`);
+  const { infoHash } = await scene.hub.upload(await written("large.bin", 24)).event("shared");
+  const page = await scene.tabs.openTab(`${scene.hub.url}#/s/${infoHash}`);
   const session = await page.context().newCDPSession(page);
-  const { origin } = new URL(hub.url);
+  const { origin } = new URL(scene.hub.url);
   await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: BYTES / 3 });
   await page.getByTestId("get-button").click();
   await inState(page, "failed");
   expect(await page.locator("main").innerText()).toContain("There is no room left for it");
   await session.send("Storage.overrideQuotaForOrigin", { origin });
   await page.getByTestId("resume-button").click();
-  await tabs.expectSaved([page], "large.bin");
-  expect(tabs.complaints).toEqual([]);
+  await scene.tabs.expectSaved([page], "large.bin");
+  expect(scene.tabs.complaints).toEqual([]);
 });
 
 test("it is written to the place that a person picks, where the browser has a picker", async () => {
-  const { infoHash } = await hub.upload(await written("picked.bin", 25)).event("shared");
-  const page = await tabs.openTab(`${hub.url}#/s/${infoHash}`, withScript(PICKERS));
+  const { infoHash } = await scene.hub.upload(await written("picked.bin", 25)).event("shared");
+  const page = await scene.tabs.openTab(`${scene.hub.url}#/s/${infoHash}`, withScript(PICKERS));
   await page.getByTestId("get-button").click();
   await page.getByTestId("save-to-button").click();
   await page.getByText("Saved to picked.bin.").waitFor();
@@ -164,10 +157,10 @@ test("it is written to the place that a person picks, where the browser has a pi
     const digest = await crypto.subtle.digest("SHA-1", await file.arrayBuffer());
     return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   })()`);
-  expect(hash).toBe(await hashFile(tabs.processes.path("picked.bin")));
+  expect(hash).toBe(await hashFile(scene.tabs.processes.path("picked.bin")));
 
-  const without = await tabs.openTab(
-    `${hub.url}#/s/${infoHash}`,
+  const without = await scene.tabs.openTab(
+    `${scene.hub.url}#/s/${infoHash}`,
     withScript("globalThis.showSaveFilePicker = undefined"),
   );
   await without.getByTestId("get-button").click();
@@ -176,7 +169,7 @@ test("it is written to the place that a person picks, where the browser has a pi
 });
 
 test("closing the tab asks first while nobody else has all of the share, and not after", async () => {
-  const { page } = await tabs.share(hub.url, "needed.bin", BYTES, 26);
+  const { page } = await scene.tabs.share(scene.hub.url, "needed.bin", BYTES, 26);
   expect(await page.getByTestId("share-card").innerText()).toContain("Keep this tab open");
   // Browsers ask only who has touched the page.
   await page.getByRole("heading", { level: 1 }).click();
@@ -191,7 +184,7 @@ test("closing the tab asks first while nobody else has all of the share, and not
 });
 
 test("nothing moves for who does not want it", async () => {
-  const page = await tabs.openTab(hub.url, undefined, { reducedMotion: "reduce" });
+  const page = await scene.tabs.openTab(scene.hub.url, undefined, { reducedMotion: "reduce" });
   expect(await page.evaluate("getComputedStyle(document.querySelector('.button')).transitionDuration")).toBe("0s");
   const strokes = "[...document.querySelectorAll('.wordmark path')].map((path) => path.getAttribute('transform'))";
   await page.mouse.move(400, 400);
@@ -201,13 +194,13 @@ test("nothing moves for who does not want it", async () => {
 });
 
 async function written(name: string, seed: number): Promise<string> {
-  await writeContent(tabs.processes.path(name), BYTES, seed);
-  return tabs.processes.path(name);
+  await writeContent(scene.tabs.processes.path(name), BYTES, seed);
+  return scene.tabs.processes.path(name);
 }
 
 /** Shared from the command line at a rate that leaves time to look. */
 async function slowly(name: string, seed: number): Promise<{ readonly infoHash: string }> {
-  return await hub.upload(await written(name, seed), "--up", "400K").event("shared");
+  return await scene.hub.upload(await written(name, seed), "--up", "400K").event("shared");
 }
 
 async function inState(page: Page, kind: string): Promise<void> {
