@@ -5,6 +5,9 @@ import { metainfoOf, waysTo, type TaskContext } from "./task-context.js";
 /** A catalogue that does not know a share may come to: its seeder may just be hashing. */
 const ASK_AGAIN_MS = 10_000;
 
+/** Catalogues are asked for so long before peers are: a search among them that is over at once is a dial in vain. */
+const HEAD_START_MS = 500;
+
 /** Neither catalogue nor peers knew it for this long: said to be unknown, and looked for all the same. */
 const UNKNOWN_MS = 12_000;
 
@@ -71,6 +74,8 @@ async function askOne(catalogue: HubCatalogue, link: ShareLink, signal: AbortSig
 async function askPeers(link: ShareLink, context: TaskContext, signal: AbortSignal): Promise<Metainfo> {
   // One that nobody waits for any more answers nobody either.
   await context.searches.ended(link.infoHash);
+  signal.throwIfAborted();
+  await new Promise((resolve) => setTimeout(resolve, HEAD_START_MS));
   signal.throwIfAborted();
   const known = context.client.get(link.infoHash);
   if (known !== undefined) return await metainfoOf(known, signal);
