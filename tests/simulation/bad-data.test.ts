@@ -84,6 +84,35 @@ describe("a peer that sends wrong bytes", () => {
   });
 });
 
+describe("peers behind the address of two that were banned", () => {
+  it("are not shut out, asked for nothing while others offer it, and asked when nobody else does", async () => {
+    const simulation = await create(21);
+    const behindOffice = (name: string, spoils: boolean) =>
+      new RawPeer(
+        simulation.network.host(name, { ipAddress: "192.0.2.7" }),
+        simulation.infoHash,
+        servesContent(simulation.content, PIECE, () => spoils),
+      );
+    const elsewhere = simulation.add("elsewhere", { has: "all", upBytesPerSecond: 50 * KIB });
+    const leech = simulation.add("leech");
+    leech.session.addEndpoints([elsewhere.address]);
+    await simulation.clock.runUntil(() => leech.session.view.doneBytes > 0, 120_000);
+    for (const name of ["liar1", "liar2"]) await simulation.clock.settle(behindOffice(name, true).dial(leech.address));
+    expect(await simulation.clock.runUntil(() => bannedBy(leech).length === 2, 120_000)).toBe(true);
+
+    const honest = await simulation.clock.settle(behindOffice("honest", false).dial(leech.address));
+    await simulation.clock.advance(20_000);
+    expect(honest.closed).toBeUndefined();
+    const isAsked = () => honest.count(ID.request) > 0;
+    expect(isAsked()).toBe(false);
+    expect(leech.session.view.state).toBe("downloading");
+    await simulation.clock.settle(elsewhere.client.close());
+    expect(await simulation.allComplete([leech], 120_000)).toBe(true);
+    expect([isAsked(), await simulation.holdsEverything(leech)]).toEqual([true, true]);
+    await simulation.close();
+  });
+});
+
 describe("a seed with a rotten piece on its disk", () => {
   it("looks when it is told, drops the piece, says so, and gets it back from those who have it", async () => {
     const simulation = await create(3);

@@ -22,6 +22,8 @@ import { Verifier } from "./download/verifier.js";
 
 export interface ContentHost {
   sessions(): Iterable<PeerSession>;
+  /** Nothing is to be asked of this peer for now. */
+  isHeldBack(session: PeerSession): boolean;
   /** `sessionId`: who brought most of it, and may be gone by now. */
   onPiece(piece: PieceIndex, sessionId: number): void;
   onLostPiece(piece: PieceIndex): void;
@@ -92,6 +94,7 @@ export class Content {
       takesRuns: this.relay !== undefined,
       host: {
         sessions: () => host.sessions(),
+        isHeldBack: (session) => host.isHeldBack(session),
         onPieceStored: (piece, sessionId) => this.#onStored(piece, sessionId),
         onBadData: (sessionId, piece) => host.onBadData(sessionId, piece),
         onStoreFailed: (error) => host.onFailed(error),

@@ -276,6 +276,7 @@ export class Swarm implements SessionOwner {
   #contentHost() {
     return {
       sessions: () => this.#members.sessions(),
+      isHeldBack: (session: PeerSession) => this.#members.isHeldBack(session),
       onPiece: (piece: PieceIndex, sessionId: number) =>
         this.#options.host.onPiece(piece, this.#members.peerIdOf(sessionId)),
       onLostPiece: (piece: PieceIndex) => {

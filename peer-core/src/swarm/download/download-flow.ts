@@ -160,7 +160,7 @@ export class DownloadFlow {
     if (this.#stopped || pieces === undefined || session.remote.isChoking || !session.amInterested) return;
     const { scheduler, limiter, runtime, takesRuns } = this.#parts;
     const now = runtime.clock.now();
-    if (session.requests.isPaused(now)) return;
+    if (session.requests.isPaused(now) || this.#parts.host.isHeldBack(session)) return;
     const available = limiter.available(now);
     if (available <= 0) return this.#planLater(now);
     const { id, requests, remote } = session;

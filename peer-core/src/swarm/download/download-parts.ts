@@ -16,6 +16,8 @@ export interface Interest {
 /** Whom the download tells. */
 export interface DownloadHost {
   sessions(): Iterable<PeerSession>;
+  /** Nothing is to be asked of this peer for now. */
+  isHeldBack(session: PeerSession): boolean;
   /** `sessionId`: who brought most of it, and may be gone by now. */
   onPieceStored(piece: PieceIndex, sessionId: number): void;
   /** Bad data was sent in this session, which may be closed by now. */

@@ -19,7 +19,7 @@ function peerId(name: string): PeerId {
   return peerIdFromBytes(new Uint8Array(20).fill(name.charCodeAt(0)));
 }
 
-/** A discipline with real sessions on simulated links, all from the address "office". */
+/** A discipline with real sessions on simulated links. */
 class Scene {
   readonly clock = new VirtualClock();
   readonly sessions = new SessionTable();
@@ -49,10 +49,10 @@ class Scene {
   }
 
   /** An open session with the peer `name`. */
-  async session(name: string): Promise<PeerSession> {
+  async session(name: string, ipAddress = "office"): Promise<PeerSession> {
     const address = `mem://${++this.#links}`;
     const accepted: Connection[] = [];
-    this.#network.host(address, { ipAddress: "office" }).listen(address, (link) => accepted.push(link));
+    this.#network.host(address, { ipAddress }).listen(address, (link) => accepted.push(link));
     const { dialer } = this.#network.host(`us${address}`);
     const connection = await this.clock.settle(dialer.dial(address, new AbortController().signal));
     const nothing = () => undefined;
@@ -68,6 +68,10 @@ class Scene {
     await this.clock.runUntil(() => session.isActive, 1_000);
     this.sessions.add(session, undefined);
     return session;
+  }
+
+  close(...sessions: PeerSession[]): void {
+    for (const session of sessions) this.sessions.remove(session, session.peerId);
   }
 
   isBanned(session: PeerSession): boolean {
@@ -112,13 +116,32 @@ describe("Discipline", () => {
     expect(scene.isBanned(await scene.session("h"))).toBe(false);
   });
 
-  it("bans an address from which two peers were banned, while no good peer shares it", async () => {
+  it("asks nothing of an address from which two peers were banned, while others offer it and no good peer shares it", async () => {
     const [one, other] = [await scene.session("l"), await scene.session("k")];
+    const elsewhere = await scene.session("e", "home");
     for (const liar of [one, one, other, other]) scene.discipline.punish(liar.id, "piece 1");
     const newcomer = await scene.session("n");
-    expect(scene.isBanned(newcomer)).toBe(true);
+    const isHeldBack = () => scene.discipline.isHeldBack(newcomer);
+    expect([scene.isBanned(newcomer), isHeldBack()]).toEqual([false, false]);
+    for (const willing of [elsewhere, newcomer]) {
+      willing.amInterested = true;
+      willing.remote.isChoking = false;
+    }
+    expect([isHeldBack(), scene.discipline.isHeldBack(elsewhere)]).toEqual([true, false]);
     const good = await scene.session("g");
     good.downMeter.add(16_384, scene.clock.now());
-    expect(scene.isBanned(newcomer)).toBe(false);
+    expect(isHeldBack()).toBe(false);
+  });
+
+  it("asks the peers of a suspect address when they are all there is", async () => {
+    const [one, other] = [await scene.session("l"), await scene.session("k")];
+    for (const liar of [one, one, other, other]) scene.discipline.punish(liar.id, "piece 1");
+    scene.close(one, other);
+    const newcomers = [await scene.session("n"), await scene.session("o")];
+    for (const newcomer of newcomers) {
+      newcomer.amInterested = true;
+      newcomer.remote.isChoking = false;
+    }
+    expect(newcomers.map((newcomer) => scene.discipline.isHeldBack(newcomer))).toEqual([false, false]);
   });
 });

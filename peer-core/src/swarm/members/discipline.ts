@@ -14,7 +14,11 @@ export interface DisciplineOptions {
   readonly onBanned: (peerId: PeerId, reason: string) => void;
 }
 
-/** Deals with bad data: one strike closes the link, two ban the peer, two such peers the address where no good one shares it. */
+/**
+ * Deals with bad data: one strike closes the link, two ban the peer. Two such peers make their address suspect where no good
+ * one shares it: whoever comes from there is asked for nothing that others offer. It is not shut out, since a whole office,
+ * or everybody behind a proxy, may have that address.
+ */
 export class Discipline {
   readonly #options: DisciplineOptions;
 
@@ -23,11 +27,15 @@ export class Discipline {
   }
 
   isBanned(session: PeerSession, dialed: string | undefined): boolean {
-    const { reputation, sessions, clock } = this.#options;
+    const { reputation, clock } = this.#options;
     const { address, peerId } = session;
-    const now = clock.now();
-    if (reputation.isBanned(subjectOf({ peerId, address, dialed }), now)) return true;
-    return address !== undefined && reputation.isBanned(address, now) && !sessions.sharesAddress(address, peerId);
+    return reputation.isBanned(subjectOf({ peerId, address, dialed }), clock.now());
+  }
+
+  /** True while a peer comes from a suspect address, and others offer what we lack. */
+  isHeldBack(session: PeerSession): boolean {
+    if (!this.#isSuspect(session)) return false;
+    return this.#options.sessions.offersBesides(session.peerId, (other) => !this.#isSuspect(other));
   }
 
   /** The peer has broken a rule of the protocol, for which its link was closed. */
@@ -49,9 +57,15 @@ export class Discipline {
     if (isBanned && dialed !== undefined) connector.ban(dialed, reputation.bannedUntil(subject));
     sessions.get(sessionId)?.close(CLOSE.badData, what);
     if (!isBanned) return;
-    // An office or a machine of many peers is not shut out for one of them: it takes two who are banned.
+    // An office or a machine of many peers is not suspected for one of them: it takes two who are banned.
     if (address !== undefined && !sessions.sharesAddress(address, peerId)) reputation.strike(address, now, isOnlyRoute);
     onBanned(peerId, `bad data twice, last in ${what}`);
+  }
+
+  #isSuspect({ address, peerId }: PeerSession): boolean {
+    const { reputation, sessions, clock } = this.#options;
+    if (address === undefined || !reputation.isBanned(address, clock.now())) return false;
+    return !sessions.sharesAddress(address, peerId);
   }
 }
 

@@ -177,6 +177,11 @@ export class Membership {
     return wasAdmitted;
   }
 
+  /** Nothing is to be asked of a peer, for what others from its address have done. */
+  isHeldBack(session: PeerSession): boolean {
+    return this.#discipline.isHeldBack(session);
+  }
+
   /** Bad data was sent in this session, which may be closed by now; the peer is told `what`. */
   punish(sessionId: number, what: string): void {
     this.#discipline.punish(sessionId, what);

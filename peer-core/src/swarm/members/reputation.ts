@@ -16,8 +16,8 @@ interface Standing {
 }
 
 /**
- * Who has sent bad data, by peer id and by address. An address is banned only while no good peer shares it, which the
- * caller knows. Times in milliseconds of the runtime's clock.
+ * Who has sent bad data, by peer id and by address. What a ban means, and that one of an address counts only while no good
+ * peer shares it, is for the caller to know. Times in milliseconds of the runtime's clock.
  */
 export class Reputation {
   readonly #records = new Map<string, Standing>();

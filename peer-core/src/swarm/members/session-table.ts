@@ -58,7 +58,7 @@ export class SessionTable {
     if (this.#byPeer.get(peerId) === session) this.#byPeer.delete(peerId);
   }
 
-  /** True when another peer comes from this address and has sent us something: the address is then not banned. */
+  /** True when another peer comes from this address and has sent us something: the address is then not suspect. */
   sharesAddress(address: string, except: PeerId): boolean {
     for (const session of this.#sessions.values()) {
       if (session.address === address && session.peerId !== except && session.downMeter.total > 0) return true;
@@ -66,11 +66,11 @@ export class SessionTable {
     return false;
   }
 
-  /** True when a peer other than this one is willing to send us something that we lack. */
-  offersBesides(peerId: PeerId): boolean {
+  /** True when a peer other than this one, and one that counts, is willing to send us something that we lack. */
+  offersBesides(peerId: PeerId, counts: (session: PeerSession) => boolean = () => true): boolean {
     for (const session of this.#sessions.values()) {
       const isWilling = session.amInterested && !session.remote.isChoking && !session.requests.isSnubbed;
-      if (isWilling && session.peerId !== peerId) return true;
+      if (isWilling && session.peerId !== peerId && counts(session)) return true;
     }
     return false;
   }
