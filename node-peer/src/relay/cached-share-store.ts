@@ -130,6 +130,11 @@ export class CachedShareStore implements PieceStore {
     });
   }
 
+  /** Each piece is hashed again when it is next read from the disk. */
+  readonly distrust = (): void => {
+    for (const piece of this.#cache.index.pieces(this.infoHash)) piece.isProven = false;
+  };
+
   remove(piece: PieceIndex): Promise<void> {
     return this.#attempt(async () => {
       const kept = this.#cache.index.find(this.infoHash, piece);

@@ -255,6 +255,26 @@ describe("FsPieceCache", () => {
     await store.close();
   });
 
+  it("hashes everything of a share once more when a piece of it is found rotten, and then what it has not", async () => {
+    await start({ recentBytes: 0 });
+    const share = await makeShare("a", 2 * FIXTURE_PIECE);
+    const other = await makeShare("b", FIXTURE_PIECE);
+    const [store, untouched] = [await cache.open(share.metainfo), await cache.open(other.metainfo)];
+    for (const piece of [0, 1]) await store.write(share.metainfo.geometry.pieceIndex(piece), pieceBytes(share, piece));
+    await untouched.write(other.metainfo.geometry.pieceIndex(0), pieceBytes(other, 0));
+    for (const { infoHash } of [share.metainfo, other.metainfo]) {
+      await writeFile(join(directory, infoHash, "0"), new Uint8Array(FIXTURE_PIECE));
+    }
+    const into = new Uint8Array(FIXTURE_PIECE);
+    await store.read(share.metainfo.geometry.pieceIndex(0), 0, into);
+    store.distrust?.();
+    await expect(readBack(store, share, 0)).rejects.toMatchObject({ code: "disk" });
+    await readBack(store, share, 1);
+    await untouched.read(other.metainfo.geometry.pieceIndex(0), 0, into);
+    expect(cache.counts.rotten).toBe(1);
+    await Promise.all([store.close(), untouched.close()]);
+  });
+
   it("stores what matches and nothing else, by a thread where there is one", async () => {
     const created: string[] = [];
     const creator: CheckedCreator = {

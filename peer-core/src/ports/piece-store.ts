@@ -22,6 +22,11 @@ export interface PieceStore {
   readonly writeIfMatching?: ((piece: PieceIndex, data: Uint8Array, sha1: Uint8Array) => Promise<boolean>) | undefined;
   /** Makes everything written so far survive a crash, then the record of it (never the other way round). */
   flush(): Promise<void>;
+  /**
+   * A piece has turned out to be rotten, though it had been verified: storage that takes what it has seen once for granted
+   * does not any longer, and rejects a `read` of what has changed. Other storage is read as it is.
+   */
+  readonly distrust?: (() => void) | undefined;
   /** Forgets a piece (evicted, or found rotten). */
   remove(piece: PieceIndex): Promise<void>;
   /** Flushes and lets go of every resource; no call may follow. */

@@ -109,6 +109,8 @@ export class HeldPieces {
     const isGood = equalBytes(await runtime.hasher.sha1(bytes), pieceHash(metainfo, piece));
     if (!isGood && !this.#stopped && table.have.has(piece)) {
       onWarning("bad-piece", `Piece ${piece} on disk is not what it was and is dropped`);
+      // Where one has rotted there may be more: whoever gets them would ban us for them one by one.
+      store.distrust?.();
       void this.discard(piece);
     }
     return isGood;
