@@ -1,4 +1,5 @@
 import { mkdir, writeFile } from "node:fs/promises";
+import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { TestHub } from "../support/hub.js";
@@ -9,6 +10,9 @@ import { launchBrowser, openPage, type WatchedPage } from "./watched-page.js";
 const SCRIPT = "<img src=x onerror=alert(1)>.txt";
 const REVERSED = "report-\u202efdp.exe";
 const FOLDER = "Field recordings";
+
+/** Everything that the page loads by itself, compressed as servers do. */
+const MAX_PAGE_BYTES = 120_000;
 
 let bed: ProcessBed;
 let hub: TestHub;
@@ -99,10 +103,29 @@ test("names are shown as text, with what would be invisible written out", async 
   expect(complaints).toEqual([]);
 });
 
+test("the page weighs at most 120 KB, with the engine that runs in its worker", async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const loaded = new Map<string, Promise<Buffer>>();
+  context.on("response", (response) => {
+    const { pathname } = new URL(response.url());
+    if (/\/$|\.(html|css|js|svg)$/.test(pathname)) loaded.set(pathname, response.body());
+  });
+  try {
+    await page.goto(hub.url);
+    await page.getByTestId("search-result").nth(2).waitFor();
+    expect([...loaded.keys()]).toContainEqual(expect.stringMatching(/worker/));
+    const weights = (await Promise.all(loaded.values())).map((body) => gzipSync(body, { level: 9 }).length);
+    expect(weights.reduce((sum, weight) => sum + weight)).toBeLessThanOrEqual(MAX_PAGE_BYTES);
+  } finally {
+    await context.close();
+  }
+});
+
 test("a link opens its share: files, who has it, and a command that gets it", async () => {
   const { page, complaints } = await open(`#/s/${folderHash}`);
   await page.getByRole("heading", { level: 1, name: FOLDER }).waitFor();
-  expect(await page.locator("main").innerText()).toContain("1 person has all of it.");
+  expect(await page.locator("main").innerText()).toContain("1 source has all of it.");
   await page.getByRole("button", { name: /^notes/ }).click();
   expect(await page.getByTestId("file-row").allInnerTexts()).toEqual([
     expect.stringMatching(/^places\.txt\s+5 B$/),

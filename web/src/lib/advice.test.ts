@@ -5,7 +5,7 @@ const NOW = new Date(2026, 10, 26, 12, 0).getTime();
 const FRIDAY = new Date(2026, 10, 27, 18, 0).getTime();
 
 test("who is alone with a share keeps the tab open", () => {
-  expect(adviceSentence({ kind: "needed" }, NOW)).toBe("Keep this tab open: nobody else has all of it yet.");
+  expect(adviceSentence({ kind: "needed" }, NOW)).toBe("Keep this tab open: nobody who stays has all of it yet.");
 });
 
 test("a relay's promise is told with its end", () => {

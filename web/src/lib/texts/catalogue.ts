@@ -74,7 +74,7 @@ export const catalogueTexts = {
 
   added: (since: string) => `added ${since}`,
 
-  haveAll: (count: number) => (count === 1 ? "1 person has all of it." : `${number(count)} people have all of it.`),
+  haveAll: (count: number) => (count === 1 ? "1 source has all of it." : `${number(count)} sources have all of it.`),
 
   areGetting: (count: number) => (count === 1 ? "1 is getting it." : `${number(count)} are getting it.`),
 

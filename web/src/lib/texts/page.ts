@@ -45,7 +45,7 @@ export const pageTexts = {
     plainHttp: "This page came over plain http",
     plainHttpText:
       "Browsers withhold from such pages what follows. Open it with https, or on the hub’s own machine as localhost.",
-    noOpfs: "What you get stays in memory: large files do not fit, and a reload loses them.",
+    noOpfs: "What you get is kept in the browser’s database, which is slower.",
     noCrypto: "Checking pieces is slower.",
     noLocks: "Two tabs may fetch the same file twice.",
     noPickers: "Notifications, saving straight to a folder and keeping the screen awake.",

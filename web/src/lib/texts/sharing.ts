@@ -43,7 +43,7 @@ export const sharingTexts = {
     people: (leeches: number, seeds: number) =>
       [
         leeches > 0 ? (leeches === 1 ? "1 person is getting it" : `${number(leeches)} people are getting it`) : "",
-        seeds > 0 ? (seeds === 1 ? "1 more has all of it" : `${number(seeds)} more have all of it`) : "",
+        seeds > 0 ? (seeds === 1 ? "1 more source has all of it" : `${number(seeds)} more sources have all of it`) : "",
       ]
         .filter((part) => part !== "")
         .join(" · "),
@@ -64,7 +64,7 @@ export const sharingTexts = {
   },
 
   advice: {
-    needed: "Keep this tab open: nobody else has all of it yet.",
+    needed: "Keep this tab open: nobody who stays has all of it yet.",
     safeUntil: (by: readonly string[], moment: string) =>
       `You can close this tab: kept by ${named(by)} until ${moment}.`,
     safe: (by: readonly string[]) =>
