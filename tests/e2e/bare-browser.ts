@@ -102,6 +102,15 @@ export class BareTab {
     })`);
   }
 
+  /** Picks a file of this machine in the input that `selector` matches, as a person does. */
+  async pick(selector: string, path: string): Promise<void> {
+    await this.shown(selector);
+    const question = { expression: `document.querySelector(${JSON.stringify(selector)})` };
+    const found = await this.#line.send<{ result: { objectId: string } }>("Runtime.evaluate", question, this.#sessionId);
+    const { objectId } = found.result;
+    await this.#line.send("DOM.setFileInputFiles", { files: [path], objectId }, this.#sessionId);
+  }
+
   async click(selector: string): Promise<void> {
     await this.shown(selector);
     await this.evaluate(`document.querySelector(${JSON.stringify(selector)}).click()`);

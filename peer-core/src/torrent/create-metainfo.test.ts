@@ -44,10 +44,10 @@ describe("createMetainfo", () => {
       maxLength: 8,
     });
     await fc.assert(
-      fc.asyncProperty(sizes, fc.integer({ min: 1, max: 5 }), async (lengths, parallel) => {
+      fc.asyncProperty(sizes, fc.integer({ min: 1, max: 5 }), fc.nat(200_000), async (lengths, parallel, runBytes) => {
         const contents = lengths.map((length, i) => pattern(length, i));
         const files = contents.map((data, i) => source(`${i}`, data));
-        const metainfo = await createMetainfo({ ...folder(files), parallel });
+        const metainfo = await createMetainfo({ ...folder(files), parallel, runBytes });
         const content = concatBytes(contents);
         expect(metainfo.files.map((file) => file.length)).toEqual(lengths);
         for (const piece of metainfo.geometry.pieces()) {

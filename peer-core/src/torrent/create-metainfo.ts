@@ -1,10 +1,9 @@
 import { compareBytes, utf8Decode, utf8Encode } from "../base/bytes.js";
 import { ShoalError } from "../base/errors.js";
-import type { Hasher } from "../ports/runtime.js";
 import { dictFrom, encodeBencode } from "./bencode.js";
 import { Geometry, MAX_PIECE_LENGTH } from "./geometry.js";
 import { hashPieces } from "./hash-pieces.js";
-import type { SourceFile } from "./hash-pieces.js";
+import type { HashOptions, SourceFile } from "./hash-pieces.js";
 import { HASH_BYTES, parseInfo } from "./metainfo.js";
 import type { Metainfo } from "./metainfo.js";
 import { displayName } from "./safe-name.js";
@@ -22,18 +21,12 @@ const USUAL_PIECE_COUNT = 2_000;
 /** Where hashes of 5 MiB begin to weigh more than longer pieces. */
 const MANY_PIECES = 2 ** 18;
 
-export interface CreateOptions {
+export interface CreateOptions extends HashOptions {
   readonly name: string;
   readonly files: readonly SourceFile[];
   readonly isMultiFile: boolean;
   /** Bytes; `choosePieceLength` when left out. */
   readonly pieceLength?: number | undefined;
-  readonly hasher: Hasher;
-  /** Pieces read and hashed at once, each with a buffer of one piece. */
-  readonly parallel?: number | undefined;
-  /** Called after each piece with the bytes hashed so far. */
-  readonly onProgress?: ((hashedBytes: number) => void) | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** The piece length for `length` bytes of content: a power of two of 32 KiB to 4 MiB, up to 16 MiB beyond 2^18 pieces. */

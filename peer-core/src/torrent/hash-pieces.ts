@@ -1,6 +1,8 @@
 import { ShoalError } from "../base/errors.js";
+import type { PieceIndex } from "../base/ids.js";
 import { invariant } from "../base/invariant.js";
 import type { Hasher } from "../ports/runtime.js";
+import type { Geometry } from "./geometry.js";
 import { HASH_BYTES } from "./metainfo.js";
 import type { FileEntry, Metainfo } from "./metainfo.js";
 import { displayName } from "./safe-name.js";
@@ -22,6 +24,8 @@ export interface HashOptions {
   readonly hasher: Hasher;
   /** Pieces read and hashed at once, each with a buffer of one piece; 4 when left out. */
   readonly parallel?: number | undefined;
+  /** For sources that are best read from front to back: each of those at once goes on for so many bytes. One piece if absent. */
+  readonly runBytes?: number | undefined;
   /** Called after each piece with the bytes hashed so far. */
   readonly onProgress?: ((hashedBytes: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -39,27 +43,41 @@ export async function hashPieces(
 ): Promise<Uint8Array> {
   const { geometry, files } = metainfo;
   const hashes = new Uint8Array(HASH_BYTES * geometry.pieceCount);
-  // Shared by all workers: whoever throws closes it, and the others stop at their next piece.
-  const pieces = geometry.pieces();
+  const workerCount = Math.min(options.parallel ?? PIECES_IN_FLIGHT, geometry.pieceCount);
+  const runBytes = Math.min(options.runBytes ?? 0, geometry.length / workerCount);
+  // Shared by all workers: whoever throws closes it, and the others stop at their next run.
+  const runs = runsOf(geometry, Math.max(1, Math.floor(runBytes / geometry.pieceLength)));
   let hashedBytes = 0;
 
   async function hashSome(): Promise<void> {
     const length = Math.min(geometry.pieceLength, geometry.length);
     const buffer = options.hasher.allocate?.(length) ?? new Uint8Array(length);
-    for (const piece of pieces) {
-      if (options.signal?.aborted === true) throw new ShoalError("aborted", "Hashing was stopped");
-      const data = buffer.subarray(0, geometry.pieceSize(piece));
-      await readContent(files, sources, geometry.pieceOffset(piece), data);
-      hashes.set(await options.hasher.sha1(data), piece * HASH_BYTES);
-      hashedBytes += data.length;
-      options.onProgress?.(hashedBytes);
+    for (const run of runs) {
+      for (const piece of run) {
+        if (options.signal?.aborted === true) throw new ShoalError("aborted", "Hashing was stopped");
+        const data = buffer.subarray(0, geometry.pieceSize(piece));
+        await readContent(files, sources, geometry.pieceOffset(piece), data);
+        hashes.set(await options.hasher.sha1(data), piece * HASH_BYTES);
+        hashedBytes += data.length;
+        options.onProgress?.(hashedBytes);
+      }
     }
   }
 
-  const workerCount = Math.min(options.parallel ?? PIECES_IN_FLIGHT, geometry.pieceCount);
   const outcomes = await Promise.allSettled(Array.from({ length: workerCount }, hashSome));
   for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   return hashes;
+}
+
+/** All pieces in order, so many in a row at a time. */
+function* runsOf(geometry: Geometry, length: number): Generator<readonly PieceIndex[], void> {
+  let run: PieceIndex[] = [];
+  for (const piece of geometry.pieces()) {
+    if (run.push(piece) < length) continue;
+    yield run;
+    run = [];
+  }
+  if (run.length > 0) yield run;
 }
 
 /** Fills `into` with the content from `offset`, out of as many files as it takes. */

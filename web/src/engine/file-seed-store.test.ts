@@ -2,7 +2,8 @@ import { createWebCryptoHasher } from "@shoal/peer-core/platform";
 import { createMetainfo, equalBytes } from "@shoal/peer-core/torrent";
 import { describe, expect, it } from "vitest";
 import { FileSeedStore } from "./file-seed-store.js";
-import { contentFor, contentOf, hashSources } from "./picked-content.js";
+import { hashPicked } from "./hash-picked.js";
+import { contentFor, contentOf } from "./picked-content.js";
 import { testShare } from "./testing/test-share.js";
 
 /** A Blob whose reading fails as that of a file which has changed since it was picked. */
@@ -54,13 +55,12 @@ describe("FileSeedStore", () => {
 describe("picked files", () => {
   it("hash to the same share in whatever order they were picked", async () => {
     const { metainfo, picked } = await testShare([10, 70_000, 0, 50_001]);
-    const again = await createMetainfo({
-      name: metainfo.name,
-      isMultiFile: true,
-      pieceLength: metainfo.geometry.pieceLength,
-      hasher: createWebCryptoHasher(),
-      files: hashSources(contentOf([...picked].reverse())),
-    });
+    const { name, geometry } = metainfo;
+    const { pieceLength } = geometry;
+    const content = contentOf([...picked].reverse());
+    const again = await hashPicked(content, { hasher: createWebCryptoHasher() }, (files, options) =>
+      createMetainfo({ name, files, isMultiFile: true, pieceLength, ...options }),
+    );
     expect(again.infoHash).toBe(metainfo.infoHash);
   });
 

@@ -1,7 +1,6 @@
 import { compareBytes, displayName, messageOf, ShoalError, utf8Encode } from "@shoal/peer-core/torrent";
-import type { Metainfo, SourceFile } from "@shoal/peer-core/torrent";
+import type { Metainfo } from "@shoal/peer-core/torrent";
 import type { PickedFile } from "./messages.js";
-import { FOR_HASHING, ReadAhead } from "./read-ahead.js";
 
 /** The picked files as one content, in the order that a metainfo gives them. Nothing is read before it is asked for. */
 export interface PickedContent {
@@ -31,24 +30,6 @@ export function contentFor(metainfo: Metainfo, files: readonly PickedFile[]): Pi
     throw new ShoalError("source", `"${displayName(path)}" has ${picked.file.size} bytes, not ${entry.length}`);
   });
   return { files: ordered, blob: new Blob(ordered.map(({ file }) => file)) };
-}
-
-/** The files as sources to be hashed, read ahead in large slices over the borders of files. */
-export function hashSources(content: PickedContent): readonly SourceFile[] {
-  const reader = new ReadAhead(content.blob, FOR_HASHING);
-  let offset = 0;
-  return content.files.map(({ path, file }) => {
-    const from = offset;
-    offset += file.size;
-    const read = async (position: number, into: Uint8Array): Promise<number> => {
-      try {
-        return await reader.read(from + position, into.subarray(0, Math.max(0, file.size - position)));
-      } catch (error) {
-        throw asSourceError(error);
-      }
-    };
-    return { path, length: file.size, read };
-  });
 }
 
 /** What reading a picked file threw: "source-changed" when it is not the file any more that was picked, else "source". */

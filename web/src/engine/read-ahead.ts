@@ -9,9 +9,6 @@ export interface ReadAheadOptions {
   readonly kept: number;
 }
 
-/** For hashing, which goes from the first byte to the last: 24 MiB in all, since a browser may take 150 MiB for everything. */
-export const FOR_HASHING: ReadAheadOptions = { sliceBytes: 2 * 1024 * 1024, ahead: 4, kept: 8 };
-
 /**
  * For requests, which come in blocks of 256 KiB: relays ask for pieces in their order, so what follows is likely to be
  * next. Making a slice costs a worker some milliseconds, whatever its size.

@@ -2,8 +2,9 @@ import type { SessionEvent, TorrentSession } from "@shoal/peer-core";
 import { createMetainfo, equalBytes, hashPieces, isShoalError, ShoalError } from "@shoal/peer-core/torrent";
 import type { InfoHash, Metainfo } from "@shoal/peer-core/torrent";
 import { FileSeedStore } from "./file-seed-store.js";
+import { hashPicked } from "./hash-picked.js";
 import type { EngineCommand, PickedFile, ShareItem } from "./messages.js";
-import { contentFor, contentOf, hashSources, type PickedContent } from "./picked-content.js";
+import { contentFor, contentOf, type PickedContent } from "./picked-content.js";
 import { publishUntilHeard } from "./publish.js";
 import type { RememberedShare } from "./remembered-work.js";
 import type { Claim } from "./share-claims.js";
@@ -129,14 +130,9 @@ export class ShareTask {
 
   async #create({ name, isFolder, files }: ShareCommand, replace: ReplaceShare): Promise<void> {
     const content = contentOf(files);
-    const metainfo = await createMetainfo({
-      name,
-      files: hashSources(content),
-      isMultiFile: isFolder,
-      hasher: this.#context.world.runtime.hasher,
-      onProgress: this.#hashProgress(),
-      signal: this.#end.signal,
-    });
+    const metainfo = await hashPicked(content, this.#hashOptions(), (files, options) =>
+      createMetainfo({ name, files, isMultiFile: isFolder, ...options }),
+    );
     this.#ownerToken = replace(metainfo.infoHash);
     this.#metainfo = metainfo;
     await this.#share(metainfo, content);
@@ -146,9 +142,7 @@ export class ShareTask {
   async #check(metainfo: Metainfo, files: readonly PickedFile[]): Promise<PickedContent | undefined> {
     try {
       const content = contentFor(metainfo, files);
-      const hasher = this.#context.world.runtime.hasher;
-      const options = { hasher, onProgress: this.#hashProgress(), signal: this.#end.signal };
-      const hashes = await hashPieces(metainfo, hashSources(content), options);
+      const hashes = await hashPicked(content, this.#hashOptions(), (...sources) => hashPieces(metainfo, ...sources));
       if (equalBytes(hashes, metainfo.pieceHashes)) return content;
       throw new ShoalError("source", "The files have the right sizes and another content");
     } catch (error) {
@@ -159,14 +153,15 @@ export class ShareTask {
   }
 
   /** Said at once, then with each piece. */
-  #hashProgress(): (hashedBytes: number) => void {
+  #hashOptions() {
     const startedMs = performance.now();
     this.#become({ kind: "hashing", doneBytes: 0, bytesPerSecond: 0 });
-    return (doneBytes) => {
+    const onProgress = (doneBytes: number): void => {
       const seconds = Math.max(0.001, (performance.now() - startedMs) / 1_000);
       this.#state = { kind: "hashing", doneBytes, bytesPerSecond: doneBytes / seconds };
       this.#context.onChange(false);
     };
+    return { hasher: this.#context.world.runtime.hasher, onProgress, signal: this.#end.signal };
   }
 
   async #share(metainfo: Metainfo, content: PickedContent): Promise<void> {
