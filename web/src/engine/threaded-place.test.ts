@@ -4,7 +4,7 @@ import { encodeBencode, equalBytes, parseInfo, pieceHash, type Geometry } from "
 import { afterEach, describe, expect, it } from "vitest";
 import { FilePieceStore } from "./file-piece-store.js";
 import type { StoragePlace } from "./kept-store.js";
-import { serveStorage, type StorageScope } from "./serve-storage.js";
+import { serveStorage } from "./serve-storage.js";
 import type { StorageThread } from "./storage-line.js";
 import { MemoryFolder } from "./testing/memory-folder.js";
 import { testShare, type TestShare } from "./testing/test-share.js";
