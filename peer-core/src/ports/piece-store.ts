@@ -17,9 +17,11 @@ export interface PieceStore {
   write(piece: PieceIndex, data: Uint8Array): Promise<void>;
   /**
    * Stores a whole piece, all or nothing, if its SHA-1 is `sha1`; resolves to whether it is. For storage that hashes and
-   * writes in one go, away from this thread: otherwise `write` does. `data` must not change until the promise settles.
+   * writes in one go, away from this thread: otherwise `write` does. `data` must neither change nor be read until the
+   * promise settles: its memory may be moved to another thread and back. Where it was, `onMoved` is told before that
+   * what holds the same bytes now.
    */
-  readonly writeIfMatching?: ((piece: PieceIndex, data: Uint8Array, sha1: Uint8Array) => Promise<boolean>) | undefined;
+  readonly writeIfMatching?: WriteIfMatching | undefined;
   /** Makes everything written so far survive a crash, then the record of it (never the other way round). */
   flush(): Promise<void>;
   /**
@@ -32,3 +34,10 @@ export interface PieceStore {
   /** Flushes and lets go of every resource; no call may follow. */
   close(): Promise<void>;
 }
+
+export type WriteIfMatching = (
+  piece: PieceIndex,
+  data: Uint8Array,
+  sha1: Uint8Array,
+  onMoved?: (data: Uint8Array) => void,
+) => Promise<boolean>;

@@ -294,7 +294,7 @@ export class Content {
     for (const session of this.#options.host.sessions()) {
       // A relay that gave us the piece has to hear that it has arrived: it fetches ahead of what we have.
       const isNews = session.remote.isRelay || session.remote.pieces.bitfield?.has(piece) !== true;
-      if (isNews) session.send({ type: "have", piece });
+      if (isNews) session.sendSoon({ type: "have", piece });
     }
     this.relay?.onStored(piece);
     this.#options.host.onPiece(piece, sessionId);

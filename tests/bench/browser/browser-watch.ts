@@ -1,9 +1,14 @@
-import { treeCpuSeconds, treePrivateBytes } from "../process/process-tree.js";
+import { treeAnonymousBytes, treeCpuSeconds, treePrivateBytes } from "../process/process-tree.js";
 import { MIB } from "../sizes.js";
 import type { MeasuredBrowser } from "./measured-browser.js";
 
-/** Adding up the pages of ten processes takes the kernel some milliseconds. */
 const MEMORY_EVERY_MS = 250;
+
+/**
+ * Adding up the pages of ten processes takes the kernel a tenth of a second, in which they get no memory: it is done only
+ * when what is quick to look at has grown by so much. (Done each time it took half a processor from what is measured.)
+ */
+const WORTH_A_LOOK_BYTES = 8 * MIB;
 
 /** What has just been opened goes on loading for a while: it is idle once it has grown no more for so long. */
 const STEADY_MS = 2_000;
@@ -23,6 +28,9 @@ export class BrowserWatch {
   readonly #roots: readonly number[];
   #idleBytes: number;
   #peakBytes = 0;
+  /** Anonymous memory when all was last added up, and at its peak. */
+  #lookedAtBytes = 0;
+  #peakAnonymousBytes = 0;
   #cpuBefore = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -54,13 +62,19 @@ export class BrowserWatch {
   end(): BrowserCost {
     clearInterval(this.#timer);
     this.#look();
+    // What has come on top since all was last added up, and was not worth a look.
+    const surplus = Math.max(0, this.#peakAnonymousBytes - this.#lookedAtBytes);
     return {
       cpuSeconds: this.#cpuNow() - this.#cpuBefore,
-      aboveIdleBytes: Math.max(0, this.#peakBytes - this.#idleBytes),
+      aboveIdleBytes: Math.max(0, this.#peakBytes + surplus - this.#idleBytes),
     };
   }
 
   #look(): void {
+    const anonymousBytes = this.#roots.reduce((sum, pid) => sum + treeAnonymousBytes(pid), 0);
+    this.#peakAnonymousBytes = Math.max(this.#peakAnonymousBytes, anonymousBytes);
+    if (anonymousBytes < this.#lookedAtBytes + WORTH_A_LOOK_BYTES) return;
+    this.#lookedAtBytes = anonymousBytes;
     this.#peakBytes = Math.max(this.#peakBytes, this.#bytesNow());
   }
 

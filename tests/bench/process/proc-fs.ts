@@ -35,6 +35,12 @@ export function privateMemory(pid: number): PrivateMemory | undefined {
   return rollup === undefined || rollup === "" ? undefined : parseRollup(rollup);
 }
 
+/** Anonymous memory of a process in bytes, its own and what it shares with those it came of; undefined once it is gone. */
+export function residentAnonymousBytes(pid: number): number | undefined {
+  const kibibytes = /^RssAnon:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`) ?? "")?.[1];
+  return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
+}
+
 /** Reads /proc/PID/smaps_rollup. */
 export function parseRollup(rollup: string): PrivateMemory {
   const bytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(rollup)?.[1] ?? 0) * 1024;

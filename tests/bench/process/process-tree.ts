@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import { cpuSeconds, parentOf, privateMemory } from "./proc-fs.js";
+import { cpuSeconds, parentOf, privateMemory, residentAnonymousBytes } from "./proc-fs.js";
 
 /** A process and all that have come of it and still run. */
 export function processTree(root: number): readonly number[] {
@@ -23,4 +23,9 @@ export function treeCpuSeconds(root: number): number {
 /** Private memory of a process and all that have come of it and still run, in bytes. */
 export function treePrivateBytes(root: number): number {
   return processTree(root).reduce((sum, pid) => sum + (privateMemory(pid)?.privateBytes ?? 0), 0);
+}
+
+/** Anonymous memory of a process and all that have come of it and still run, in bytes: what is quick to look at. */
+export function treeAnonymousBytes(root: number): number {
+  return processTree(root).reduce((sum, pid) => sum + (residentAnonymousBytes(pid) ?? 0), 0);
 }

@@ -12,7 +12,9 @@ import type { StoragePlace } from "./kept-store.js";
 import type { Abilities } from "./messages.js";
 import { openOpfs } from "./opfs-place.js";
 import { RememberedWork } from "./remembered-work.js";
+import { startStorageThread } from "./storage-thread.js";
 import { createLeaseClaims, createLockClaims, type ShareClaims } from "./share-claims.js";
+import { ThreadedPlace } from "./threaded-place.js";
 
 /** What the engine takes from the browser. */
 export interface EngineWorld {
@@ -36,7 +38,7 @@ export async function openBrowserWorld(): Promise<EngineWorld> {
     runtime: { clock, random, hasher },
     dialer: createWebSocketDialer(),
     openTracker: (url) => (/^wss?:/.test(url) ? createWebSocketTrackerChannel(url, { clock }) : undefined),
-    place: opfs ?? new IdbPlace(database),
+    place: opfs === undefined ? new IdbPlace(database) : new ThreadedPlace(opfs, startStorageThread),
     remembered: new RememberedWork(database),
     claims: locks === undefined ? createLeaseClaims(database, owner) : createLockClaims(locks),
     abilities: {

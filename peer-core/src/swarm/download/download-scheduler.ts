@@ -238,8 +238,8 @@ export class DownloadScheduler {
     const assembly = new PieceAssembly(piece, this.#buffers.take(geometry.pieceSize(piece)));
     if (this.#soloPieces.delete(piece)) assembly.soloSession = source.id;
     this.#assemblies.set(piece, assembly);
-    this.#unverifiedBytes += assembly.bytes.length;
-    this.#budget.take(assembly.bytes.length);
+    this.#unverifiedBytes += assembly.size;
+    this.#budget.take(assembly.size);
     return assembly;
   }
 
@@ -297,8 +297,8 @@ export class DownloadScheduler {
 
   #forget(assembly: PieceAssembly): void {
     this.#assemblies.delete(assembly.piece);
-    this.#unverifiedBytes -= assembly.bytes.length;
-    this.#budget.give(assembly.bytes.length);
+    this.#unverifiedBytes -= assembly.size;
+    this.#budget.give(assembly.size);
     for (const [sourceId, current] of this.#currentBySource) {
       if (current === assembly) this.#currentBySource.delete(sourceId);
     }

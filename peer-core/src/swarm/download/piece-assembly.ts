@@ -21,6 +21,8 @@ const MAX_HOLDERS = 2;
  */
 export class PieceAssembly {
   readonly piece: PieceIndex;
+  /** In bytes, also while its memory is away (see `move`). */
+  readonly size: number;
   /** The only session that may contribute: set when a mixed piece failed its hash. */
   soloSession: number | undefined;
   readonly #holders: Uint8Array;
@@ -38,6 +40,7 @@ export class PieceAssembly {
   /** `bytes` has exactly the piece's size. */
   constructor(piece: PieceIndex, bytes: Uint8Array) {
     this.piece = piece;
+    this.size = bytes.length;
     this.#bytes = bytes;
     const units = Math.ceil(bytes.length / UNIT_BYTES);
     this.#holders = new Uint8Array(units);
@@ -49,6 +52,12 @@ export class PieceAssembly {
 
   get bytes(): Uint8Array {
     return this.#bytes;
+  }
+
+  /** The whole piece lies elsewhere from now on: its memory has been to another thread. */
+  move(bytes: Uint8Array): void {
+    invariant(this.isComplete, `piece ${this.piece} is moved when it is whole`);
+    this.#bytes = bytes;
   }
 
   /** A link may still write into `bytes`, also one that has closed: the buffer must not be used for anything else. */
@@ -185,7 +194,7 @@ export class PieceAssembly {
 
   rangeOf(run: UnitRun): { begin: number; length: number } {
     const begin = run.unit * UNIT_BYTES;
-    return { begin, length: Math.min(run.count * UNIT_BYTES, this.#bytes.length - begin) };
+    return { begin, length: Math.min(run.count * UNIT_BYTES, this.size - begin) };
   }
 
   #isUnrequested(unit: number): boolean {

@@ -82,7 +82,7 @@ export class PieceCompletion {
   #onMismatch(assembly: PieceAssembly): void {
     const { table, scheduler, host } = this.#parts;
     const culprit = this.#failed.onMismatch(assembly);
-    this.#wastedBytes += assembly.bytes.length;
+    this.#wastedBytes += assembly.size;
     table.drop(assembly.piece);
     scheduler.finished(assembly, this.#failed.keeps(assembly));
     if (culprit === undefined) scheduler.fetchSolo(assembly.piece);

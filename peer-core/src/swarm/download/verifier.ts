@@ -37,9 +37,11 @@ export class Verifier {
     }
   }
 
-  async #verifyInStore({ piece, bytes }: PieceAssembly): Promise<Verdict> {
+  async #verifyInStore(assembly: PieceAssembly): Promise<Verdict> {
+    const { piece, bytes } = assembly;
+    const sha1 = pieceHash(this.#metainfo, piece);
     try {
-      const isStored = await this.#store.writeIfMatching?.(piece, bytes, pieceHash(this.#metainfo, piece));
+      const isStored = await this.#store.writeIfMatching?.(piece, bytes, sha1, (moved) => assembly.move(moved));
       return { kind: isStored === true ? "stored" : "mismatch" };
     } catch (error) {
       return { kind: "store-failed", error };

@@ -68,6 +68,10 @@ export class Connector {
     this.#options = options;
   }
 
+  get isDialing(): boolean {
+    return this.#dialing > 0;
+  }
+
   /** Addresses that are neither connected nor being dialled. */
   get idleCount(): number {
     return [...this.#candidates.values()].filter((candidate) => dialableAt(candidate.state) !== undefined).length;

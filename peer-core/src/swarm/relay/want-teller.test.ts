@@ -34,9 +34,11 @@ describe("WantTeller", () => {
   const relay = peer("xxxx", true);
   const direct = peer("..x.", false);
   let lacking: Bitfield | undefined;
+  let isMeeting = false;
   const teller = new WantTeller({
     sessions: () => [relay.session, direct.session],
     lacking: () => lacking?.clone(),
+    isMeeting: () => isMeeting,
   });
 
   it("says nothing before the metainfo is known, nor that nothing is wanted", () => {
@@ -44,6 +46,22 @@ describe("WantTeller", () => {
     lacking = fieldOf("....");
     teller.tick(1);
     expect(relay.told).toEqual([]);
+  });
+
+  it("waits a moment for whoever is just being met, and not for ever", () => {
+    lacking = fieldOf("xxx.");
+    isMeeting = true;
+    const late = peer("xxxx", true);
+    const patient = new WantTeller({
+      sessions: () => [late.session, direct.session],
+      lacking: () => lacking?.clone(),
+      isMeeting: () => isMeeting,
+    });
+    patient.tick(10);
+    expect(late.told).toEqual([]);
+    patient.tick(1_010);
+    expect(late.told).toEqual(["xx.."]);
+    isMeeting = false;
   });
 
   it("tells relays, and nobody else, what nobody offers directly", () => {

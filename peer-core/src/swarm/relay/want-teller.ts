@@ -5,10 +5,18 @@ export interface WantTellerParts {
   readonly sessions: () => Iterable<PeerSession>;
   /** What is wanted and not here, as a set of the caller's own; undefined before the metainfo is known. */
   readonly lacking: () => Bitfield | undefined;
+  /** Somebody is being dialled or shaken hands with, and has not said yet what it has. */
+  readonly isMeeting: () => boolean;
 }
 
 /** Wants change with every piece: a relay hears of it once a second (a tick may come a little early). */
 const TOLD_EVERY_MS = 900;
+
+/**
+ * A relay is first told of wants so long after its link stands at the latest, while somebody may be about to offer all of
+ * it directly: what a relay was asked for it fetches and sends, tens of MiB on a fast line, before it hears otherwise.
+ */
+const MEETING_MS = 900;
 
 /** Tells each connected relay, and nobody else, which pieces we want and get from nobody directly. */
 export class WantTeller {
@@ -36,6 +44,7 @@ export class WantTeller {
       if (!session.remote.isRelay) continue;
       const told = this.#told.get(session.id);
       if (told !== undefined && now - told.at < TOLD_EVERY_MS) continue;
+      if (told === undefined && this.#parts.isMeeting() && now - (session.openedAt ?? 0) < MEETING_MS) continue;
       wants ??= this.unoffered();
       if (wants === undefined) return;
       if (told === undefined ? wants.isEmpty : told.wants.equals(wants)) continue;
