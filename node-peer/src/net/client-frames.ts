@@ -80,10 +80,10 @@ export class ClientFrames {
     const first = header.readUInt8(0);
     const opcode = first & 15;
     const length = payloadBytesOf(header);
-    header.copy(this.#mask, 0, header.length - MASK_BYTES);
     this.#headerBytes = 0;
     const violation = this.#violationOf(header, opcode, length);
     if (violation !== undefined) return this.#violate(violation);
+    header.copy(this.#mask, 0, header.length - MASK_BYTES);
     if (opcode < CLOSE) this.#count(length, first >= 0x80);
     if (opcode === TEXT) this.#sink.onText();
     this.#opcode = opcode;

@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import { MAX_MESSAGE_BYTES, type WebSocketLike } from "@shoal/peer-core/platform";
 import { binaryHeader, CLOSE, controlFrame, isCloseCode, PONG } from "@shoal/tracker";
 import { ClientFrames, type ClientFramesSink } from "./client-frames.js";
+import { readInPlace } from "./read-in-place.js";
 
 /** Who lets so much wait gets no more pongs: it would fill our memory with them. */
 const MOST_BEFORE_PONG_BYTES = 256 * 1024;
@@ -40,12 +41,12 @@ export class PeerWebSocket extends EventEmitter implements WebSocketLike, Client
   /** `head`: what has come behind the handshake. It is delivered asynchronously, as all else. */
   constructor(stream: Duplex, head: Buffer) {
     super();
-    this.#stream = stream;
-    if (head.length > 0) stream.unshift(head);
-    stream.on("data", (bytes: Buffer) => this.#frames.push(bytes));
-    stream.on("end", () => this.#end());
-    stream.on("error", () => this.terminate());
-    stream.on("close", () => this.#onStreamClosed());
+    this.#stream = readInPlace(stream, (bytes) => this.#frames.push(bytes));
+    this.#stream.on("end", () => this.#end());
+    this.#stream.on("error", () => this.terminate());
+    this.#stream.on("close", () => this.#onStreamClosed());
+    // Before anything that is read from now on.
+    queueMicrotask(() => this.#frames.push(head));
   }
 
   get bufferedAmount(): number {
