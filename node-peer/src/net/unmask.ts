@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 
 const MASK_BYTES = 4;
-/** Shorter ones are done before native code has been called. */
+/** Shorter ones are done before native code has been called, or a view of words made. */
 const LONG_BYTES = 48;
 
 type Unmask = (payload: Uint8Array, mask: Uint8Array) => void;
@@ -22,7 +22,8 @@ const wordBytes = new Uint8Array(word.buffer);
 
 /** The same without native code: eight words a turn, since V8 does not unroll loops. */
 export function unmaskByWords(payload: Uint8Array, mask: Uint8Array): void {
-  const before = Math.min(payload.length, -payload.byteOffset & (MASK_BYTES - 1));
+  if (payload.length < LONG_BYTES) return unmaskBytes(payload, mask, 0, payload.length);
+  const before = -payload.byteOffset & (MASK_BYTES - 1);
   const words = new Int32Array(payload.buffer, payload.byteOffset + before, (payload.length - before) >>> 2);
   for (let at = 0; at < MASK_BYTES; at++) wordBytes[at] = mask[(at + before) & 3] ?? 0;
   const [by = 0] = word;
