@@ -109,7 +109,8 @@ export class WebSocketConnection implements Connection {
   }
 
   #hold(bytes: Uint8Array, held: Uint8Array[]): void {
-    held.push(bytes);
+    // Who reads into one buffer uses it again.
+    held.push(bytes.slice());
     this.#heldBytes += bytes.length;
     if (this.#heldBytes > MAX_MESSAGE_BYTES) this.close(1009, "Too much before anybody listened");
   }

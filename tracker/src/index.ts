@@ -3,5 +3,18 @@ export { createTracker } from "./create-tracker.js";
 export type { ExtraMetric, MountedTracker, TrackerOptions } from "./tracker-options.js";
 export { startTracker } from "./start-tracker.js";
 export type { ListenOptions, RunningTracker } from "./start-tracker.js";
-export { refuseUpgrade } from "./websocket/handshake.js";
+/** WebSockets on the bare stream, for whoever serves them on the same port. */
+export { answerHandshake, refuseUpgrade } from "./websocket/handshake.js";
+export {
+  BINARY,
+  binaryHeader,
+  CLOSE,
+  CONTINUATION,
+  controlFrame,
+  isCloseCode,
+  MAX_CONTROL_BYTES,
+  PING,
+  PONG,
+  TEXT,
+} from "./websocket/frame.js";
 export { limitServer, SERVER_OPTIONS } from "./limit-server.js";

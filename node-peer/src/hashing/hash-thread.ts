@@ -9,6 +9,8 @@ const IDLE_MS = 5_000;
  * virtual machine, as much as writing the piece. A slow download never waits.
  */
 const POST_PAUSE_MS = 5;
+/** A relay's pieces come from other people's lines, and are fetched seconds ahead: there it may be longer. */
+const FILE_PAUSE_MS = 20;
 
 /**
  * As text, since source, build and bundle would each have its file elsewhere. Answers in the order of the questions: with
@@ -145,17 +147,17 @@ export class HashThread {
    * and with ThreadLostError when the thread breaks down.
    */
   async writeIfMatching(bytes: Uint8Array, sha1: Uint8Array, places: readonly FilePlace[]): Promise<boolean> {
-    return await this.#change({ bytes, sha1, places });
+    return await this.#change({ bytes, sha1, places }, POST_PAUSE_MS);
   }
 
   /** The same into a file of its own, whole or not at all. */
   async createIfMatching(bytes: Uint8Array, sha1: Uint8Array, file: PieceFile): Promise<boolean> {
-    return await this.#change({ bytes, sha1, file });
+    return await this.#change({ bytes, sha1, file }, FILE_PAUSE_MS);
   }
 
-  async #change(question: Question): Promise<boolean> {
+  async #change(question: Question, pauseMs: number): Promise<boolean> {
     const asked = this.#ask(question);
-    this.#postSoon();
+    this.#postSoon(pauseMs);
     const answer = await asked;
     if ("isMatch" in answer) return answer.isMatch;
     if ("code" in answer) throw Object.assign(new Error(answer.message), { code: answer.code });
@@ -174,9 +176,9 @@ export class HashThread {
     });
   }
 
-  #postSoon(): void {
+  #postSoon(pauseMs: number): void {
     if (this.#posting !== undefined) return;
-    const waitMs = this.#postedMs + POST_PAUSE_MS - performance.now();
+    const waitMs = this.#postedMs + pauseMs - performance.now();
     if (waitMs <= 0) this.#post();
     else this.#posting = setTimeout(() => this.#post(), waitMs);
   }

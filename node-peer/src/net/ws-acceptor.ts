@@ -1,33 +1,22 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { MAX_MESSAGE_BYTES, PEER_SUBPROTOCOL, WebSocketConnection } from "@shoal/peer-core/platform";
-import { WebSocketServer } from "ws";
+import { PEER_SUBPROTOCOL, WebSocketConnection } from "@shoal/peer-core/platform";
+import { answerHandshake } from "@shoal/tracker";
 import type { AcceptedLinks } from "./accepted-links.js";
 import { clientAddress } from "./client-address.js";
+import { PeerWebSocket } from "./peer-websocket.js";
 import { refuseUpgrade } from "./refuse-upgrade.js";
 import { prepareSocket } from "./tcp-socket.js";
-
-/** Our peers never fragment; proxies may a little. */
-const MAX_FRAGMENTS = 16;
 
 /** Takes in peers that open a WebSocket at a path ending in "/peer" of somebody's HTTP server. */
 export class WebSocketAcceptor {
   readonly #links: AcceptedLinks;
   readonly #trustProxy: boolean;
-  readonly #server: WebSocketServer;
 
   /** `trustProxy`: believe `X-Forwarded-For` of whoever connects; a proxy on this machine is always believed. */
   constructor(links: AcceptedLinks, trustProxy: boolean) {
     this.#links = links;
     this.#trustProxy = trustProxy;
-    this.#server = new WebSocketServer({
-      noServer: true,
-      clientTracking: false,
-      perMessageDeflate: false,
-      maxPayload: MAX_MESSAGE_BYTES,
-      maxFragments: MAX_FRAGMENTS,
-      handleProtocols: (offered) => (offered.has(PEER_SUBPROTOCOL) ? PEER_SUBPROTOCOL : false),
-    });
   }
 
   /** True when `handleUpgrade` is for this request. */
@@ -52,10 +41,14 @@ export class WebSocketAcceptor {
     }
     socket.once("close", ticket.release);
     prepareSocket(request.socket);
-    this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      const { address } = client;
-      const connection = new WebSocketConnection(webSocket, { label: address, remoteAddress: address });
-      this.#links.add(connection, { socket: webSocket, dataEvent: "message" }, ticket);
-    });
+    if (!answerHandshake(request, socket, choosePeerWire)) return;
+    const webSocket = new PeerWebSocket(socket, head);
+    const { address } = client;
+    const connection = new WebSocketConnection(webSocket, { label: address, remoteAddress: address });
+    this.#links.add(connection, { socket: webSocket, dataEvent: "message" }, ticket);
   }
+}
+
+function choosePeerWire(offered: readonly string[]): string | undefined {
+  return offered.find((name) => name === PEER_SUBPROTOCOL);
 }

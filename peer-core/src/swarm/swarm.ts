@@ -205,8 +205,9 @@ export class Swarm implements SessionOwner {
     if (message.type === "piece" || message.type === "request") this.#members.noteUse(session);
     if (this.#content === undefined) noteEarly(session, message);
     else this.#content.onMessage(session, message);
-    if (message.type === "have" || message.type === "bitfield" || message.type === "have-all")
-      this.#members.closeIfBothSeed(session);
+    const tellsAll = message.type === "bitfield" || message.type === "have-all";
+    if (tellsAll) this.#wants.tick(this.#now());
+    if (message.type === "have" || tellsAll) this.#members.closeIfBothSeed(session);
   }
 
   landingFor(session: PeerSession, header: BlockHeader): Uint8Array | undefined {

@@ -20,6 +20,13 @@ export function textFrame(text: string): Buffer {
   return frame;
 }
 
+/** What goes before the `length` bytes of a server's unmasked binary message. */
+export function binaryHeader(length: number): Buffer {
+  const header = Buffer.allocUnsafe(headerBytes(length));
+  writeHeader(header, BINARY, length);
+  return header;
+}
+
 /** A control frame with at most `MAX_CONTROL_BYTES` of payload. */
 export function controlFrame(opcode: number, payload: Uint8Array = EMPTY): Buffer {
   const { frame, payloadAt } = framed(opcode, payload.length);
@@ -58,11 +65,20 @@ export function isCloseCode(code: number): boolean {
 }
 
 function framed(opcode: number, length: number): { frame: Buffer; payloadAt: number } {
-  const payloadAt = length < 126 ? 2 : length < 0x10000 ? 4 : 10;
+  const payloadAt = headerBytes(length);
   const frame = Buffer.allocUnsafe(payloadAt + length);
+  writeHeader(frame, opcode, length);
+  return { frame, payloadAt };
+}
+
+function headerBytes(length: number): number {
+  return length < 126 ? 2 : length < 0x10000 ? 4 : 10;
+}
+
+function writeHeader(frame: Buffer, opcode: number, length: number): void {
   frame[0] = 0x80 | opcode;
-  if (payloadAt === 2) frame[1] = length;
-  else if (payloadAt === 4) {
+  if (length < 126) frame[1] = length;
+  else if (length < 0x10000) {
     frame[1] = 126;
     frame.writeUInt16BE(length, 2);
   } else {
@@ -70,5 +86,4 @@ function framed(opcode: number, length: number): { frame: Buffer; payloadAt: num
     frame.writeUInt32BE(0, 2);
     frame.writeUInt32BE(length, 6);
   }
-  return { frame, payloadAt };
 }

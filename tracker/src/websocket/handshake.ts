@@ -9,9 +9,14 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /**
  * Answers the opening handshake (RFC 6455, section 4.2). False when it is none, or the socket has closed already: then it
- * was answered with an HTTP status and is closing. The first subprotocol that was offered is taken: browsers insist on one.
+ * was answered with an HTTP status and is closing. Of the subprotocols that were offered it takes what `choose` does, the
+ * first when that is left out: browsers insist on one.
  */
-export function answerHandshake(request: IncomingMessage, stream: Duplex): boolean {
+export function answerHandshake(
+  request: IncomingMessage,
+  stream: Duplex,
+  choose: (offered: readonly string[]) => string | undefined = ([first]) => first,
+): boolean {
   const { headers, method } = request;
   if (method !== "GET") return refuseUpgrade(stream, "405 Method Not Allowed", "Allow: GET\r\n");
   if (headers.upgrade?.toLowerCase() !== "websocket") return refuseUpgrade(stream, "400 Bad Request");
@@ -30,7 +35,8 @@ export function answerHandshake(request: IncomingMessage, stream: Duplex): boole
   const accept = createHash("sha1")
     .update(key + GUID)
     .digest("base64");
-  const protocol = offered?.[0] === undefined ? "" : `Sec-WebSocket-Protocol: ${offered[0]}\r\n`;
+  const chosen = choose(offered ?? []);
+  const protocol = chosen === undefined ? "" : `Sec-WebSocket-Protocol: ${chosen}\r\n`;
   stream.write(
     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
       `Sec-WebSocket-Accept: ${accept}\r\n${protocol}\r\n`,

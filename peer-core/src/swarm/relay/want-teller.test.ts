@@ -85,4 +85,18 @@ describe("WantTeller", () => {
     teller.tick(7_000);
     expect(relay.told.slice(2)).toEqual(["...."]);
   });
+
+  it("says at once that nothing is wanted any more, and no more often than once a second that something is again", () => {
+    lacking = fieldOf("xx..");
+    teller.tick(10_000);
+    lacking = fieldOf("x...");
+    teller.tick(10_100);
+    lacking = fieldOf("....");
+    teller.tick(10_200);
+    lacking = fieldOf("xx..");
+    teller.tick(10_300);
+    expect(relay.told.slice(3)).toEqual(["xx..", "...."]);
+    teller.tick(11_200);
+    expect(relay.told.slice(5)).toEqual(["xx.."]);
+  });
 });

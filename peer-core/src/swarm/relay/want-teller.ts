@@ -9,7 +9,7 @@ export interface WantTellerParts {
   readonly isMeeting: () => boolean;
 }
 
-/** Wants change with every piece: a relay hears of it once a second (a tick may come a little early). */
+/** Wants change with every piece: a relay hears of it once a second (a tick may come a little early), but of their end at once. */
 const TOLD_EVERY_MS = 900;
 
 /**
@@ -37,16 +37,19 @@ export class WantTeller {
     return wants;
   }
 
-  /** To be called about once a second, and when a relay or a share has become known. */
+  /** To be called about once a second, and when a relay, a share, or what a peer has, has become known. */
   tick(now: number): void {
     let wants: Bitfield | undefined;
     for (const session of this.#parts.sessions()) {
       if (!session.remote.isRelay) continue;
       const told = this.#told.get(session.id);
-      if (told !== undefined && now - told.at < TOLD_EVERY_MS) continue;
+      const isEarly = told !== undefined && now - told.at < TOLD_EVERY_MS;
+      if (isEarly && told.wants.isEmpty) continue;
       if (told === undefined && this.#parts.isMeeting() && now - (session.openedAt ?? 0) < MEETING_MS) continue;
       wants ??= this.unoffered();
       if (wants === undefined) return;
+      // Somebody who has it all has been reached: what a relay fetches until it hears of that was fetched in vain.
+      if (isEarly && !wants.isEmpty) continue;
       if (told === undefined ? wants.isEmpty : told.wants.equals(wants)) continue;
       session.sendExtension({ type: "want", bits: wants.toWire() });
       this.#told.set(session.id, { wants, at: now });
