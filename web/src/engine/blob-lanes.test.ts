@@ -36,6 +36,11 @@ async function readPart(lanes: BlobLanes, offset: number, length: number): Promi
   return into.subarray(0, await lanes.read(offset, into));
 }
 
+/** What is let go of is cancelled in its turn. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
+
 describe("BlobLanes", () => {
   it("reads any range, several at once, up to the end", async () => {
     const bytes = content(600_000);
@@ -61,9 +66,23 @@ describe("BlobLanes", () => {
     }
     expect([blob.opened, blob.cancelled]).toEqual([[0, 300_000], 0]);
     await readPart(lanes, 500_001, 10);
+    await settled();
     expect([blob.opened.length, blob.cancelled]).toEqual([3, 1]);
     lanes.close();
+    await settled();
     expect(blob.cancelled).toBe(3);
+  });
+
+  it("lets those wait their turn who go on behind what is being read", async () => {
+    const bytes = content(600_000);
+    const blob = new NotingBlob([bytes]);
+    const lanes = new BlobLanes(blob, 2);
+    const parts = await Promise.all([0, 1, 2, 3].map((at) => readPart(lanes, at * 150_000, 150_000)));
+    expect(blob.opened).toEqual([0]);
+    for (const [at, part] of parts.entries()) {
+      expect(equalBytes(part, bytes.subarray(at * 150_000, (at + 1) * 150_000))).toBe(true);
+    }
+    lanes.close();
   });
 
   it("reads otherwise where streams cannot be told where to read to, or fail", async () => {

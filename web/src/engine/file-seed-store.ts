@@ -1,7 +1,10 @@
 import type { PieceStore } from "@shoal/peer-core";
 import { ShoalError, type Geometry, type PieceIndex } from "@shoal/peer-core/torrent";
+import { BlobLanes } from "./blob-lanes.js";
 import { asSourceError } from "./picked-content.js";
-import { FOR_REQUESTS, ReadAhead } from "./read-ahead.js";
+
+/** For as many peers that get pieces in their order, as relays do; who jumps about opens a stream for each piece. */
+const LANES = 8;
 
 /**
  * Shares picked files where they are: every piece is present, nothing is ever written. Reads reject with ShoalError
@@ -9,13 +12,13 @@ import { FOR_REQUESTS, ReadAhead } from "./read-ahead.js";
  */
 export class FileSeedStore implements PieceStore {
   readonly #geometry: Geometry;
-  readonly #reader: ReadAhead;
+  readonly #reader: BlobLanes;
   readonly #lost = new Set<number>();
 
   /** `content`: the bytes of the whole share. */
   constructor(geometry: Geometry, content: Blob) {
     this.#geometry = geometry;
-    this.#reader = new ReadAhead(content, FOR_REQUESTS);
+    this.#reader = new BlobLanes(content, LANES);
   }
 
   present(): Uint8Array {
@@ -51,7 +54,7 @@ export class FileSeedStore implements PieceStore {
   }
 
   close(): Promise<void> {
-    this.#reader.clear();
+    this.#reader.close();
     return Promise.resolve();
   }
 }
