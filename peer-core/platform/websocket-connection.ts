@@ -94,9 +94,7 @@ export class WebSocketConnection implements Connection {
   #onMessage(data: unknown): void {
     if (this.#reason !== undefined || this.#ownClose !== undefined) return;
     const parts: readonly unknown[] = Array.isArray(data) ? data : [data];
-    const isDelivered = this.#held === undefined;
     for (const part of parts) if (!this.#take(plainBytes(part))) return;
-    if (isDelivered && data instanceof ArrayBuffer) letGo(data);
     this.#watch.check();
   }
 
@@ -178,15 +176,6 @@ export class WebSocketConnection implements Connection {
     this.#events = undefined;
     events.onClosed(this.#reason);
   }
-}
-
-/**
- * Gives memory back at once, where the platform can: nobody looks at bytes once they have been delivered. Left to the
- * collector, which is in no hurry about what lies outside its heap, a fast line fills 60 MiB with them in a browser, and
- * each message then comes in memory that the kernel has to make.
- */
-function letGo(buffer: ArrayBuffer & { transfer?: (length: number) => ArrayBuffer }): void {
-  buffer.transfer?.(0);
 }
 
 /** The bytes of a binary frame; a Buffer as a plain array, since its `slice` does not copy. */
