@@ -4,6 +4,9 @@ import { asDiskError } from "./disk-error.js";
 import type { KeptShare, KeptStore, StoragePlace } from "./kept-store.js";
 import type { StorageCommand, StorageOutcome, ToldShare } from "./storage-messages.js";
 
+/** Pieces hashed at once: a browser has a copy of each meanwhile, and writing keeps this thread busy enough beside two. */
+const HASHED_AT_ONCE = 2;
+
 type Of<Type extends StorageCommand["type"]> = Extract<StorageCommand, { type: Type }>;
 
 /** Carries out what an engine in another thread asks of its storage. */
@@ -11,6 +14,7 @@ export class StorageDesk {
   readonly #place: StoragePlace;
   readonly #hasher: Hasher;
   readonly #stores = new Map<number, KeptStore>();
+  readonly #hashing = new Set<Promise<unknown>>();
 
   constructor(place: StoragePlace, hasher: Hasher) {
     this.#place = place;
@@ -60,9 +64,16 @@ export class StorageDesk {
 
   async #writeIfMatching(command: Of<"write-if-matching">): Promise<StorageOutcome> {
     const { piece, data, sha1 } = command;
-    const isMatch = equalBytes(await this.#hasher.sha1(data), sha1);
+    const isMatch = equalBytes(await this.#hash(data), sha1);
     if (isMatch) await this.#store(command).write(piece as PieceIndex, data);
     return { kind: "judged", isMatch, data };
+  }
+
+  async #hash(data: Uint8Array): Promise<Uint8Array> {
+    while (this.#hashing.size >= HASHED_AT_ONCE) await Promise.race(this.#hashing);
+    const hashing = this.#hasher.sha1(data).finally(() => this.#hashing.delete(hashing));
+    this.#hashing.add(hashing);
+    return await hashing;
   }
 
   async #close(command: Of<"close">): Promise<StorageOutcome> {

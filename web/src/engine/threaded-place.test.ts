@@ -103,6 +103,25 @@ describe("ThreadedPlace", () => {
     await store.close();
   });
 
+  it("sends the hash of a piece and not those of all, whose memory it is a part of", async () => {
+    const share = await testShare([100_000]);
+    const sent: number[] = [];
+    const place = new ThreadedPlace(unused, () => {
+      const thread = threadFor(placeIn(new MemoryFolder()));
+      const { postMessage } = thread;
+      thread.postMessage = (command, transfer) => {
+        if (command.type === "write-if-matching") sent.push(command.sha1.buffer.byteLength);
+        postMessage.call(thread, command, transfer);
+      };
+      return thread;
+    });
+    const store = await place.open({ metainfo: share.metainfo, kept: undefined, sealed: new Set() });
+    const { piece, data, sha1 } = pieceOf(share, 1);
+    expect(await store.writeIfMatching?.(piece, data, sha1)).toBe(true);
+    expect(sent).toEqual([20]);
+    await store.close();
+  });
+
   it("says that the disk is full in so many words, and gives the memory back", async () => {
     const share = await testShare([100_000]);
     const folder = new MemoryFolder();

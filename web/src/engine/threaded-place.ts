@@ -99,7 +99,9 @@ class ThreadedStore implements KeptStore {
   readonly writeIfMatching: WriteIfMatching = async (piece, data, sha1, onMoved) => {
     // Nobody hands over shared memory, which is all that the wider type would allow beyond this one.
     const moving = data as Uint8Array<ArrayBuffer>;
-    const request = { type: "write-if-matching", store: this.#opened(), piece, data: moving, sha1 } as const;
+    // A copy: of a view, the memory of all hashes would be cloned each time.
+    const hash = sha1.slice();
+    const request = { type: "write-if-matching", store: this.#opened(), piece, data: moving, sha1: hash } as const;
     const outcome = await this.#line.ask(request, "judged", (failed) => {
       if (failed.data !== undefined) onMoved?.(failed.data);
     });
