@@ -7,10 +7,12 @@ interface Shape {
   readonly trackers: readonly TrackerPlan[];
   readonly relays: readonly RelayPlan[];
   readonly peers: readonly PeerPlan[];
+  readonly isCrowd: boolean;
 }
 
-/** Disasters begin within this time. */
-const DISASTERS_MS = 40_000;
+/** Disasters begin within this time, and last as long at most; a crowd, where every second costs, gets over them sooner. */
+const DISASTERS_MS = 30_000;
+const DISASTERS_OF_CROWD_MS = 10_000;
 const MOST_DISASTERS = 8;
 /** Longer than a farewell in good order takes. */
 const AWAY_MS = 45_000;
@@ -22,12 +24,14 @@ export function drawDisasters(random: SeededRandom, shape: Shape): Disaster[] {
 }
 
 function drawDisaster(random: SeededRandom, shape: Shape): Disaster {
-  const { pieceCount, trackers, relays, peers } = shape;
-  const atMs = random.int(DISASTERS_MS);
+  const { pieceCount, trackers, relays, peers, isCrowd } = shape;
+  const longestMs = isCrowd ? DISASTERS_OF_CROWD_MS : DISASTERS_MS;
+  const atMs = random.int(longestMs);
+  const ms = 1_000 + random.int(longestMs);
   const peer = random.pick(peers).name;
   const name = relays.length > 0 && random.int(4) === 0 ? random.pick(relays).name : peer;
   const tracker = random.pick(trackers).name;
-  const downMs = random.int(5) === 0 ? undefined : 100 + random.int(20_000);
+  const downMs = random.int(5) === 0 ? undefined : 100 + random.int(longestMs);
   switch (random.int(12)) {
     case 0:
     case 1: {
@@ -37,14 +41,14 @@ function drawDisaster(random: SeededRandom, shape: Shape): Disaster {
     case 2:
       return { kind: "leave", atMs, name, downMs: downMs === undefined ? undefined : AWAY_MS + downMs };
     case 3:
-      return { kind: "stall", atMs, name, ms: 1_000 + random.int(60_000) };
+      return { kind: "stall", atMs, name, ms };
     case 4:
       return { kind: "lose-links", atMs, name };
     case 5:
       return { kind: "half-open", atMs, name };
     case 6: {
       const names = [...peers, ...relays].map((plan) => plan.name).filter(() => random.int(2) === 0);
-      return { kind: "partition", atMs, names, ms: 1_000 + random.int(60_000) };
+      return { kind: "partition", atMs, names, ms };
     }
     case 7:
       return { kind: "slow-line", atMs, name, bytesPerSecond: 4_096 + random.int(65_536) };
@@ -58,7 +62,7 @@ function drawDisaster(random: SeededRandom, shape: Shape): Disaster {
       return { kind: "flip", atMs, name, piece: random.int(pieceCount) };
     default:
       return random.int(2) === 0
-        ? { kind: "tracker-down", atMs, name: tracker, ms: 1_000 + random.int(40_000) }
+        ? { kind: "tracker-down", atMs, name: tracker, ms }
         : { kind: "tracker-lines", atMs, name: tracker };
   }
 }

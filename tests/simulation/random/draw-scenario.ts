@@ -6,8 +6,9 @@ const KIB = 1024;
 const VILLAINS: readonly VillainKind[] = ["spoiler", "liar", "mute", "flood", "babbler", "faker"];
 /** Addresses that several peers without a door of their own share. */
 const NATS = 3;
-/** Joins are spread over this time, and as much again in a crowd. */
+/** Joins are spread over this time, in a crowd over a part of it. */
 const JOINS_MS = 20_000;
+const JOINS_OF_CROWD_MS = 5_000;
 
 /** A scenario from a seed alone: half of them have 10 peers or fewer, one in twenty has a hundred or more. */
 export function drawScenario(seed: number): Scenario {
@@ -23,13 +24,13 @@ export function drawScenario(seed: number): Scenario {
   });
   const peers = drawPeers(random, size, pieceCount, trackers);
   const villains = drawVillains(random, trackers);
-  const shape = { pieceCount, trackers: named, relays, peers };
+  const shape = { pieceCount, trackers: named, relays, peers, isCrowd };
   return {
     seed,
     pieceCount,
     pieceLength,
     lastPieceBytes: 1 + random.int(pieceLength),
-    cut: random.int(8) === 0,
+    cut: !isCrowd && random.int(8) === 0,
     trackers: named,
     relays,
     peers,
@@ -40,8 +41,9 @@ export function drawScenario(seed: number): Scenario {
 
 function drawSize(random: SeededRandom): number {
   const kind = random.int(20);
-  if (kind === 0) return 100 + random.int(101);
-  return kind < 11 ? 2 + random.int(9) : 10 + random.int(kind < 17 ? 15 : 50);
+  // Far more often a little over a hundred than near two hundred.
+  if (kind === 0) return 100 + Math.floor(101 * random.float() ** 8);
+  return kind < 11 ? 2 + random.int(9) : 10 + Math.floor(40 * random.float() ** 3);
 }
 
 function drawTrackers(random: SeededRandom): TrackerPlan[] {
@@ -71,7 +73,7 @@ function drawPeers(
   pieceCount: number,
   trackers: readonly TrackerPlan[],
 ): PeerPlan[] {
-  const joinsMs = size > 60 ? 2 * JOINS_MS : JOINS_MS;
+  const joinsMs = size > 60 ? JOINS_OF_CROWD_MS : JOINS_MS;
   const dialable = random.pick([0.2, 0.5, 0.8, 1]);
   return Array.from({ length: size }, (_, index): PeerPlan => {
     const isFirst = index === 0;
@@ -86,7 +88,8 @@ function drawPeers(
       nat: !isDialable && random.int(3) === 0 ? 1 + random.int(NATS) : undefined,
       knowsMetainfo: isFirst || random.int(4) > 0,
       trackers: drawSome(random, trackers),
-      maxConnections: size > 60 ? 30 + random.int(30) : 2_000,
+      leavesAfterMs: !isFirst && random.int(5) < (size > 60 ? 4 : 1) ? random.int(5_000) : undefined,
+      maxConnections: size > 60 ? 8 + random.int(12) : 2_000,
       unverifiedPieces: random.int(4) === 0 ? 1 + random.int(3) : 64,
     };
   });

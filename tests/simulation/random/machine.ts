@@ -25,6 +25,8 @@ export class Machine {
   readonly address: string;
   /** Undefined while nothing runs. */
   process: LiveProcess | undefined;
+  /** It is saying goodbye. */
+  isLeaving = false;
   /** The share could not go on: when and why. */
   failure: string | undefined;
   /** Pieces of which a bit was turned, and when; those that came again since then are among them. */
@@ -53,6 +55,7 @@ export class Machine {
     if (this.process !== undefined) return;
     this.host.restart();
     this.failure = undefined;
+    this.isLeaving = false;
     const process = this.role.kind === "peer" ? this.#startPeer(this.role.plan) : this.#startRelay(this.role.plan);
     this.process = process;
     this.listen();
@@ -79,7 +82,8 @@ export class Machine {
   /** Ends the process in good order; resolves when it is over, and whether something was left of it is noted. */
   async leave(): Promise<void> {
     const { process } = this;
-    if (process === undefined) return;
+    if (process === undefined || this.isLeaving) return;
+    this.isLeaving = true;
     this.host.unlisten();
     await process.client.close();
     if (this.process !== process) return;
@@ -169,6 +173,16 @@ export class Machine {
       this.failure = event.error.code;
       world.note(this.name, `failed: ${event.error.message}`);
     } else world.note(this.name, event.kind);
+    if (event.kind === "complete") this.#leaveLater(process);
+  }
+
+  #leaveLater(process: LiveProcess): void {
+    const { clock, isCalm } = this.#world;
+    const { plan } = this.role;
+    if (isCalm || !("leavesAfterMs" in plan) || plan.leavesAfterMs === undefined) return;
+    clock.schedule(plan.leavesAfterMs, () => {
+      if (!this.#world.isCalm && this.process === process) void this.leave();
+    });
   }
 
   /** Notes a complaint that is due to be looked into: one within a minute of another about the same piece is not. */

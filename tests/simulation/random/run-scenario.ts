@@ -37,6 +37,7 @@ export async function runScenario(scenario: Scenario, story?: (line: string) => 
   try {
     begin(world);
     await world.clock.advance(calmAt(scenario));
+    world.isCalm = true;
     finishers = whoCanFinish(world);
     const calm = world.clock.now();
     await finish(world, finishers);

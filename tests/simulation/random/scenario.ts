@@ -50,6 +50,8 @@ export interface PeerPlan {
   readonly knowsMetainfo: boolean;
   readonly trackers: readonly string[];
   readonly maxConnections: number;
+  /** While it is not calm yet: it leaves for good so long after it has finished; undefined: it stays. */
+  readonly leavesAfterMs?: number | undefined;
   /** Pieces that may be in memory before they are verified. */
   readonly unverifiedPieces: number;
 }

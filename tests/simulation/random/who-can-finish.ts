@@ -16,8 +16,11 @@ import type { World } from "./world.js";
  */
 export function whoCanFinish(world: World): readonly Machine[] {
   const peers = [...world.machines.values()].filter(
-    ({ role, process, failure, disk }) =>
-      role.kind === "peer" && process !== undefined && failure === undefined && disk.maxPieces === Infinity,
+    (machine) =>
+      machine.role.kind === "peer" &&
+      isRunning(machine) &&
+      machine.failure === undefined &&
+      machine.disk.maxPieces === Infinity,
   );
   const groups = groupsOf(peers, (a, b) => reaches(world, planOf(a), planOf(b)));
   return groups.filter((group) => hasEverything(world, group)).flat();
@@ -51,8 +54,12 @@ function meetAtRelays(world: World, a: PeerPlan, b: PeerPlan): boolean {
 function relaysOf(world: World, { trackers }: PeerPlan): readonly RelayPlan[] {
   const named = world.scenario.trackers.filter(({ name }) => trackers.includes(name)).flatMap(({ relays }) => relays);
   return world.scenario.relays.filter(
-    ({ name }) => named.includes(name) && world.machines.get(name)?.process !== undefined,
+    ({ name }) => named.includes(name) && isRunning(world.machines.get(name)),
   );
+}
+
+function isRunning(machine: Machine | undefined): boolean {
+  return machine?.process !== undefined && !machine.isLeaving;
 }
 
 function overlap(a: readonly string[], b: readonly string[]): boolean {

@@ -23,6 +23,8 @@ export class World {
   readonly villains: Villain[] = [];
   /** What was found to be wrong, in the order in which it was. */
   readonly violations: string[] = [];
+  /** All that goes wrong is over: nobody leaves any more. */
+  isCalm = false;
   /** While true, what must hold at any moment is looked at. */
   isLooking = true;
   readonly #trace = createHash("sha256");

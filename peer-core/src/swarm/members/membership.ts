@@ -267,6 +267,8 @@ export class Membership {
     const { address } = session;
     const isLocal = address !== undefined && isLoopbackHost(address);
     if (address !== undefined && !isLocal && this.#sessions.countOfAddress(address) >= MAX_PER_ADDRESS) return false;
+    // Others may have come since it was dialled or accepted.
+    if (!this.#parts.options.hasRoomForConnection()) return false;
     if (this.#sessions.size < MAX_SESSIONS) return true;
     const useless = this.#usefulness.leastUseful(this.#sessions.all());
     useless?.close(CLOSE.overQuota, "making room for others");
