@@ -11,8 +11,8 @@ interface Shape {
 }
 
 /** Disasters begin within this time, and last as long at most; a crowd, where every second costs, gets over them sooner. */
-const DISASTERS_MS = 30_000;
-const DISASTERS_OF_CROWD_MS = 10_000;
+const DISASTERS_MS = 20_000;
+const DISASTERS_OF_CROWD_MS = 6_000;
 const MOST_DISASTERS = 8;
 /** Longer than a farewell in good order takes. */
 const AWAY_MS = 45_000;

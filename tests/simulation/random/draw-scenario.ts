@@ -7,8 +7,8 @@ const VILLAINS: readonly VillainKind[] = ["spoiler", "liar", "mute", "flood", "b
 /** Addresses that several peers without a door of their own share. */
 const NATS = 3;
 /** Joins are spread over this time, in a crowd over a part of it. */
-const JOINS_MS = 20_000;
-const JOINS_OF_CROWD_MS = 5_000;
+const JOINS_MS = 10_000;
+const JOINS_OF_CROWD_MS = 4_000;
 
 /** A scenario from a seed alone: half of them have 10 peers or fewer, one in twenty has a hundred or more. */
 export function drawScenario(seed: number): Scenario {
@@ -16,7 +16,7 @@ export function drawScenario(seed: number): Scenario {
   const size = drawSize(random);
   const isCrowd = size > 60;
   const pieceLength = (isCrowd ? 16 : random.pick([16, 16, 32, 64])) * KIB;
-  const pieceCount = isCrowd ? 3 + random.int(6) : 2 + random.int(22);
+  const pieceCount = isCrowd ? 2 + random.int(5) : 2 + Math.floor(22 * random.float() ** 2);
   const trackers = drawTrackers(random);
   const relays = drawRelays(random, trackers);
   const named = trackers.map((tracker, index) => {
@@ -43,7 +43,7 @@ function drawSize(random: SeededRandom): number {
   const kind = random.int(20);
   // Far more often a little over a hundred than near two hundred.
   if (kind === 0) return 100 + Math.floor(101 * random.float() ** 8);
-  return kind < 11 ? 2 + random.int(9) : 10 + Math.floor(40 * random.float() ** 3);
+  return kind < 11 ? 2 + random.int(9) : 10 + Math.floor(30 * random.float() ** 5);
 }
 
 function drawTrackers(random: SeededRandom): TrackerPlan[] {
@@ -89,7 +89,7 @@ function drawPeers(
       knowsMetainfo: isFirst || random.int(4) > 0,
       trackers: drawSome(random, trackers),
       leavesAfterMs: !isFirst && random.int(5) < (size > 60 ? 4 : 1) ? random.int(5_000) : undefined,
-      maxConnections: size > 60 ? 8 + random.int(12) : 2_000,
+      maxConnections: size > 60 ? 6 + random.int(6) : 2_000,
       unverifiedPieces: random.int(4) === 0 ? 1 + random.int(3) : 64,
     };
   });

@@ -53,6 +53,8 @@ export class LiveProcess {
     return {
       canDial: (address) => dialer.canDial(address),
       dial: async (address, signal) => {
+        // What goes on after its death in promises that were under way must not reach anybody.
+        if (this.clock.isDead) return new Promise<never>(() => undefined);
         const dial = new AbortController();
         const onAbort = (): void => dial.abort();
         signal.addEventListener("abort", onAbort, { once: true });
