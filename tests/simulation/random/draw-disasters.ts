@@ -11,11 +11,11 @@ interface Shape {
 }
 
 /** Disasters begin within this time, and last as long at most; a crowd, where every second costs, gets over them sooner. */
-const DISASTERS_MS = 20_000;
+const DISASTERS_MS = 15_000;
 const DISASTERS_OF_CROWD_MS = 6_000;
 const MOST_DISASTERS = 8;
-/** Longer than a farewell in good order takes. */
-const AWAY_MS = 45_000;
+/** As long as a farewell in good order takes. */
+const AWAY_MS = 15_000;
 
 /** Disasters for a swarm, in the order of their times; none in one of five. */
 export function drawDisasters(random: SeededRandom, shape: Shape): Disaster[] {

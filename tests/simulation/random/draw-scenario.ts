@@ -15,8 +15,8 @@ export function drawScenario(seed: number): Scenario {
   const random = seededRandom(seed);
   const size = drawSize(random);
   const isCrowd = size > 60;
-  const pieceLength = (isCrowd ? 16 : random.pick([16, 16, 32, 64])) * KIB;
-  const pieceCount = isCrowd ? 2 + random.int(5) : 2 + Math.floor(22 * random.float() ** 2);
+  const pieceLength = (isCrowd ? 16 : random.pick([16, 16, 16, 32, 64])) * KIB;
+  const pieceCount = isCrowd ? 2 + random.int(5) : 2 + Math.floor(22 * random.float() ** 3);
   const trackers = drawTrackers(random);
   const relays = drawRelays(random, trackers);
   const named = trackers.map((tracker, index) => {
@@ -43,7 +43,7 @@ function drawSize(random: SeededRandom): number {
   const kind = random.int(20);
   // Far more often a little over a hundred than near two hundred.
   if (kind === 0) return 100 + Math.floor(101 * random.float() ** 8);
-  return kind < 11 ? 2 + random.int(9) : 10 + Math.floor(30 * random.float() ** 5);
+  return kind < 11 ? 2 + random.int(9) : 10 + Math.floor(25 * random.float() ** 6);
 }
 
 function drawTrackers(random: SeededRandom): TrackerPlan[] {
@@ -74,7 +74,8 @@ function drawPeers(
   trackers: readonly TrackerPlan[],
 ): PeerPlan[] {
   const joinsMs = size > 60 ? JOINS_OF_CROWD_MS : JOINS_MS;
-  const dialable = random.pick([0.2, 0.5, 0.8, 1]);
+  // In a crowd nearly everybody is a tab: who could dial whom grows with the square of those who can be dialled.
+  const dialable = random.pick(size > 60 ? [0.04, 0.08, 0.12] : [0.2, 0.5, 0.8, 1]);
   return Array.from({ length: size }, (_, index): PeerPlan => {
     const isFirst = index === 0;
     const isDialable = random.float() < dialable;
@@ -89,7 +90,7 @@ function drawPeers(
       knowsMetainfo: isFirst || random.int(4) > 0,
       trackers: drawSome(random, trackers),
       leavesAfterMs: !isFirst && random.int(5) < (size > 60 ? 4 : 1) ? random.int(5_000) : undefined,
-      maxConnections: size > 60 ? 6 + random.int(6) : 2_000,
+      maxConnections: size > 60 ? 20 + random.int(60) : 2_000,
       unverifiedPieces: random.int(4) === 0 ? 1 + random.int(3) : 64,
     };
   });

@@ -12,7 +12,7 @@ const KEEP_MS = 60_000;
 const LINGER_MS = 60_000;
 const LINKS_PER_ADDRESS = 32;
 /** After a farewell in good order nothing may be left of a process by then. */
-const FAREWELL_MS = 20_000;
+const FAREWELL_MS = 12_000;
 
 type Plan = { readonly kind: "peer"; readonly plan: PeerPlan } | { readonly kind: "relay"; readonly plan: RelayPlan };
 
@@ -33,6 +33,8 @@ export class Machine {
   readonly flipped = new Map<number, number>();
   /** Somebody said that a piece which it had sent was wrong, and it was. */
   readonly complaints: { readonly piece: number; readonly atMs: number; readonly process: LiveProcess }[] = [];
+  /** It is to start again when it has left. */
+  #isWanted = false;
   readonly #world: World;
   readonly #watched = new WeakSet<TorrentSession>();
   readonly #blamedAt = new Map<number, number>();
@@ -50,8 +52,9 @@ export class Machine {
     return this.role.kind === "relay" || this.role.plan.isDialable;
   }
 
-  /** Starts a process, if none runs. */
+  /** Starts a process, if none runs; after the farewell of one that leaves. */
   start(): void {
+    this.#isWanted = this.isLeaving;
     if (this.process !== undefined) return;
     this.host.restart();
     this.failure = undefined;
@@ -73,6 +76,7 @@ export class Machine {
     if (this.process === undefined) return;
     this.process.kill();
     this.process = undefined;
+    this.isLeaving = false;
     this.host.crash(noticedAfterMs);
     this.disk.crash(loses, this.#world.random);
     checkDisk(this.#world, this);
@@ -95,6 +99,8 @@ export class Machine {
     if (this.host.openLinks > 0) this.#world.fail(`${this.name} has closed and left ${this.host.openLinks} links`);
     process.kill();
     this.process = undefined;
+    this.isLeaving = false;
+    if (this.#isWanted) this.start();
   }
 
   /** Sessions of the share that run here. */

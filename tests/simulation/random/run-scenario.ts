@@ -12,6 +12,8 @@ const LOOK_EVERY_MS = 2_000;
  * between dials, and an announce two minutes later.
  */
 const FINISH_MS = 20 * 60_000;
+/** Whoever is saying goodbye when all is calm has gone by then, and may have come back. */
+const GOODBYES_MS = 60_000;
 /** After the last has finished: what is under way comes to its end. */
 const REST_MS = 6_000;
 /** Links that nobody answers any more, and their timers, are gone by then. */
@@ -38,6 +40,7 @@ export async function runScenario(scenario: Scenario, story?: (line: string) => 
     begin(world);
     await world.clock.advance(calmAt(scenario));
     world.isCalm = true;
+    await world.clock.runUntil(() => ![...world.machines.values()].some(({ isLeaving }) => isLeaving), GOODBYES_MS);
     finishers = whoCanFinish(world);
     const calm = world.clock.now();
     await finish(world, finishers);

@@ -78,7 +78,10 @@ export class Connector {
    * name such (`isTrusted`): others could make us knock at doors that only we can reach.
    */
   add(address: string, told: Told): void {
-    if (this.#candidates.has(address) || !this.#options.dialer.canDial(address)) return;
+    const known = this.#candidates.get(address);
+    // Whoever had everything may have found a piece rotten since: named anew, and not as a seed, it is dialled again.
+    if (known !== undefined && told.isSeed !== true) known.isSeed = false;
+    if (known !== undefined || !this.#options.dialer.canDial(address)) return;
     if (this.#candidates.size >= MAX_CANDIDATES && !this.#forgetHopeless()) return;
     const host = hostOf(address);
     const door = doorOf(address);
