@@ -75,7 +75,7 @@ function drawPeers(
 ): PeerPlan[] {
   const joinsMs = size > 60 ? JOINS_OF_CROWD_MS : JOINS_MS;
   // In a crowd nearly everybody is a tab: who could dial whom grows with the square of those who can be dialled.
-  const dialable = random.pick(size > 60 ? [0.04, 0.08, 0.12] : [0.2, 0.5, 0.8, 1]);
+  const dialable = random.pick(size > 60 ? [0.03, 0.06, 0.1] : [0.2, 0.5, 0.8, 1]);
   return Array.from({ length: size }, (_, index): PeerPlan => {
     const isFirst = index === 0;
     const isDialable = random.float() < dialable;
@@ -90,7 +90,7 @@ function drawPeers(
       knowsMetainfo: isFirst || random.int(4) > 0,
       trackers: drawSome(random, trackers),
       leavesAfterMs: !isFirst && random.int(5) < (size > 60 ? 4 : 1) ? random.int(5_000) : undefined,
-      maxConnections: size > 60 ? 20 + random.int(60) : 2_000,
+      maxConnections: size > 60 ? 30 + random.int(60) : 2_000,
       unverifiedPieces: random.int(4) === 0 ? 1 + random.int(3) : 64,
     };
   });

@@ -69,13 +69,12 @@ function begin(world: World): void {
 }
 
 async function finish(world: World, finishers: readonly Machine[]): Promise<void> {
-  const waiting = [...finishers];
+  // It is asked before every timer, so one is looked at until that has finished; all must have at the same time.
+  let waiting = finishers[0];
   const isDone = (): boolean => {
-    for (let last = waiting.at(-1); last !== undefined; last = waiting.at(-1)) {
-      if (!hasFinished(last)) return false;
-      waiting.pop();
-    }
-    return true;
+    if (waiting !== undefined && !hasFinished(waiting)) return false;
+    waiting = finishers.find((machine) => !hasFinished(machine));
+    return waiting === undefined;
   };
   await world.clock.runUntil(isDone, FINISH_MS);
   for (const machine of finishers) {
