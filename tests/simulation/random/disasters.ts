@@ -11,20 +11,23 @@ export class Disasters {
 
   constructor(world: World) {
     this.#world = world;
-    for (const disaster of world.scenario.disasters) {
-      world.clock.schedule(disaster.atMs, () => this.#happen(disaster));
+    for (const disaster of world.stage.scenario.disasters) {
+      world.stage.clock.schedule(disaster.atMs, () => this.#happen(disaster));
     }
   }
 
   #happen(disaster: Disaster): void {
-    this.#world.note("disaster", JSON.stringify(disaster));
+    this.#world.stage.note("disaster", JSON.stringify(disaster));
     switch (disaster.kind) {
       case "partition":
-        return this.#cutOff(disaster.names.flatMap((name) => this.#world.machines.get(name)?.host ?? []), disaster.ms);
+        return this.#cutOff(
+          disaster.names.flatMap((name) => this.#world.machines.get(name)?.host ?? []),
+          disaster.ms,
+        );
       case "tracker-down":
         return this.#takeDown(disaster.name, disaster.ms);
       case "tracker-lines":
-        return this.#world.trackers.get(disaster.name)?.loseLines();
+        return this.#world.stage.trackers.get(disaster.name)?.loseLines();
       default: {
         const machine = this.#world.machines.get(disaster.name);
         if (machine !== undefined) this.#strike(machine, disaster);
@@ -36,7 +39,7 @@ export class Disasters {
     machine: Machine,
     disaster: Exclude<Disaster, { kind: "partition" | "tracker-down" | "tracker-lines" }>,
   ): void {
-    const { random } = this.#world;
+    const { random } = this.#world.stage;
     const { host, disk } = machine;
     switch (disaster.kind) {
       case "crash":
@@ -60,13 +63,13 @@ export class Disasters {
         disk.maxPieces = disk.pieceCount;
         return;
       case "flip":
-        if (disk.flip(disaster.piece, random)) machine.flipped.set(disaster.piece, this.#world.clock.now());
+        if (disk.flip(disaster.piece, random)) machine.flipped.set(disaster.piece, this.#world.stage.clock.now());
         return;
     }
   }
 
   #startLater(machine: Machine, downMs: number | undefined): void {
-    if (downMs !== undefined) this.#world.clock.schedule(downMs, () => machine.start());
+    if (downMs !== undefined) this.#world.stage.clock.schedule(downMs, () => machine.start());
   }
 
   #stall(machine: Machine, ms: number): void {
@@ -74,31 +77,34 @@ export class Disasters {
     if (process === undefined) return;
     process.clock.stop();
     this.#cutOff([machine.host], ms);
-    this.#world.clock.schedule(ms, () => process.clock.goOn());
+    this.#world.stage.clock.schedule(ms, () => process.clock.goOn());
   }
 
   #takeDown(name: string, ms: number): void {
-    const tracker = this.#world.trackers.get(name);
+    const tracker = this.#world.stage.trackers.get(name);
     tracker?.stop();
-    this.#world.clock.schedule(ms, () => tracker?.start());
+    this.#world.stage.clock.schedule(ms, () => tracker?.start());
   }
 
   #cutOff(hosts: readonly MemoryHost[], ms: number): void {
     this.#cut.add(hosts);
     this.#applyCuts();
-    this.#world.clock.schedule(ms, () => {
+    this.#world.stage.clock.schedule(ms, () => {
       this.#cut.delete(hosts);
       this.#applyCuts();
     });
   }
 
   #applyCuts(): void {
-    const { network, machines, villains } = this.#world;
-    network.heal();
+    const { machines, villains, stage } = this.#world;
+    stage.network.heal();
     const all = [...machines.values(), ...villains].map(({ host }) => host);
     for (const hosts of this.#cut) {
       const inside = new Set(hosts);
-      network.partition(hosts, all.filter((host) => !inside.has(host)));
+      stage.network.partition(
+        hosts,
+        all.filter((host) => !inside.has(host)),
+      );
     }
   }
 }

@@ -1,6 +1,15 @@
 import { seededRandom, type SeededRandom } from "@shoal/peer-core/testing";
 import { drawDisasters } from "./draw-disasters.js";
-import type { DiskPlan, PeerPlan, RelayPlan, Scenario, TrackerPlan, VillainKind, VillainPlan, WirePlan } from "./scenario.js";
+import type {
+  DiskPlan,
+  PeerPlan,
+  RelayPlan,
+  Scenario,
+  TrackerPlan,
+  VillainKind,
+  VillainPlan,
+  WirePlan,
+} from "./scenario.js";
 
 const KIB = 1024;
 const VILLAINS: readonly VillainKind[] = ["spoiler", "liar", "mute", "flood", "babbler", "faker"];

@@ -5,7 +5,7 @@ import { dialerOf } from "../../support/simulated-swarm.js";
 import { ProcessClock } from "./process-clock.js";
 import { publicAddress } from "./simulated-tracker.js";
 import { SimulatedTrackerChannel } from "./tracker-channel.js";
-import type { World } from "./world.js";
+import type { Stage } from "./stage.js";
 
 /** Every peer of ours listens at this port of its machine. */
 export const PEER_PORT = 6881;
@@ -21,13 +21,13 @@ export class LiveProcess {
   readonly #channels: SimulatedTrackerChannel[] = [];
   readonly #dials = new Set<AbortController>();
 
-  constructor(world: World, host: MemoryHost, options: Partial<ClientOptions>) {
-    this.clock = new ProcessClock(world.clock);
+  constructor(stage: Stage, host: MemoryHost, options: Partial<ClientOptions>) {
+    this.clock = new ProcessClock(stage.clock);
     this.client = new Client({
-      runtime: { clock: this.clock, random: world.random.fork(), hasher: world.hasher },
+      runtime: { clock: this.clock, random: stage.random.fork(), hasher: stage.hasher },
       dialer: this.#dialer(dialerOf(host)),
       openTracker: (url) => {
-        const tracker = world.trackerAt(url);
+        const tracker = stage.trackerAt(url);
         if (tracker === undefined) return undefined;
         const channel = new SimulatedTrackerChannel(tracker, this.clock, publicAddress(host.ipAddress), "30.0.0.1");
         this.#channels.push(channel);

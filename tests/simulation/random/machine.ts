@@ -1,10 +1,9 @@
 import type { PieceCache, RelayOptions, SessionEvent, TorrentSession } from "@shoal/peer-core";
 import type { MemoryHost } from "@shoal/peer-core/testing";
-import { checkDisk } from "./invariants.js";
 import { LiveProcess, PEER_PORT } from "./live-process.js";
 import type { PeerPlan, RelayPlan } from "./scenario.js";
 import type { SimulatedDisk } from "./simulated-disk.js";
-import type { World } from "./world.js";
+import type { Stage } from "./stage.js";
 
 /** What a relay's promises are told by: the clock's zero is then. */
 const START_UNIX_MS = 1_800_000_000_000;
@@ -35,12 +34,12 @@ export class Machine {
   readonly complaints: { readonly piece: number; readonly atMs: number; readonly process: LiveProcess }[] = [];
   /** It is to start again when it has left. */
   #isWanted = false;
-  readonly #world: World;
+  readonly #stage: Stage;
   readonly #watched = new WeakSet<TorrentSession>();
   readonly #blamedAt = new Map<number, number>();
 
-  constructor(world: World, host: MemoryHost, disk: SimulatedDisk, role: Plan) {
-    this.#world = world;
+  constructor(stage: Stage, host: MemoryHost, disk: SimulatedDisk, role: Plan) {
+    this.#stage = stage;
     this.name = role.plan.name;
     this.host = host;
     this.disk = disk;
@@ -62,7 +61,7 @@ export class Machine {
     const process = this.role.kind === "peer" ? this.#startPeer(this.role.plan) : this.#startRelay(this.role.plan);
     this.process = process;
     this.listen();
-    this.#world.note(this.name, `starts with ${[...this.disk.recorded].join(",")}`);
+    this.#stage.note(this.name, `starts with ${[...this.disk.recorded].join(",")}`);
   }
 
   listen(): void {
@@ -78,9 +77,9 @@ export class Machine {
     this.process = undefined;
     this.isLeaving = false;
     this.host.crash(noticedAfterMs);
-    this.disk.crash(loses, this.#world.random);
-    checkDisk(this.#world, this);
-    this.#world.note(this.name, "crashed");
+    this.disk.crash(loses, this.#stage.random);
+    this.checkDisk();
+    this.#stage.note(this.name, "crashed");
   }
 
   /** Ends the process in good order; resolves when it is over, and whether something was left of it is noted. */
@@ -91,12 +90,12 @@ export class Machine {
     this.host.unlisten();
     await process.client.close();
     if (this.process !== process) return;
-    this.#world.note(this.name, "left");
-    await new Promise<void>((resolve) => void this.#world.clock.schedule(FAREWELL_MS, resolve));
+    this.#stage.note(this.name, "left");
+    await new Promise<void>((resolve) => void this.#stage.clock.schedule(FAREWELL_MS, resolve));
     if (this.process !== process) return;
     const { pendingTimers } = process.clock;
-    if (pendingTimers > 0) this.#world.fail(`${this.name} has closed and left ${pendingTimers} timers`);
-    if (this.host.openLinks > 0) this.#world.fail(`${this.name} has closed and left ${this.host.openLinks} links`);
+    if (pendingTimers > 0) this.#stage.fail(`${this.name} has closed and left ${pendingTimers} timers`);
+    if (this.host.openLinks > 0) this.#stage.fail(`${this.name} has closed and left ${this.host.openLinks} links`);
     process.kill();
     this.process = undefined;
     this.isLeaving = false;
@@ -112,24 +111,34 @@ export class Machine {
     return sessions;
   }
 
+  /** What must hold of a disk whenever no process is there to mend it: at a crash, and in the end. */
+  checkDisk(): void {
+    const { disk, name, flipped } = this;
+    for (const piece of disk.recorded) {
+      if (disk.bytesOf(piece) === undefined) this.#stage.fail(`${name} claims piece ${piece}, which is not there`);
+      else if (this.#stage.isWrong(disk, piece) && !flipped.has(piece))
+        this.#stage.fail(`${name} claims piece ${piece}, whose bytes are wrong`);
+    }
+  }
+
   #startPeer(plan: PeerPlan): LiveProcess {
-    const world = this.#world;
-    const process = new LiveProcess(world, this.host, {
+    const stage = this.#stage;
+    const process = new LiveProcess(stage, this.host, {
       listen: plan.isDialable ? { port: PEER_PORT } : {},
       maxConnections: plan.maxConnections,
-      unverifiedBytes: plan.unverifiedPieces * world.metainfo.geometry.pieceLength,
+      unverifiedBytes: plan.unverifiedPieces * stage.metainfo.geometry.pieceLength,
     });
     process.session = process.client.add({
-      source: plan.knowsMetainfo ? world.metainfo : world.metainfo.infoHash,
+      source: plan.knowsMetainfo ? stage.metainfo : stage.metainfo.infoHash,
       openStore: () => Promise.resolve(this.disk.open(process.clock)),
-      trackers: [plan.trackers.map((name) => world.urlOf(name))],
+      trackers: [plan.trackers.map((name) => stage.urlOf(name))],
     });
     this.#watch(process.session, process);
     return process;
   }
 
   #startRelay(plan: RelayPlan): LiveProcess {
-    const process: LiveProcess = new LiveProcess(this.#world, this.host, {
+    const process: LiveProcess = new LiveProcess(this.#stage, this.host, {
       listen: { port: PEER_PORT },
       relay: this.#relayOptions(plan, () => process.clock),
     });
@@ -137,9 +146,9 @@ export class Machine {
   }
 
   #relayOptions(plan: RelayPlan, clock: () => LiveProcess["clock"]): RelayOptions {
-    const world = this.#world;
+    const stage = this.#stage;
     const { disk } = this;
-    const quotaBytes = plan.quotaPieces * world.metainfo.geometry.pieceLength;
+    const quotaBytes = plan.quotaPieces * stage.metainfo.geometry.pieceLength;
     const cache: PieceCache = {
       quotaBytes,
       get usedBytes() {
@@ -150,12 +159,12 @@ export class Machine {
     };
     return {
       admits: () => Promise.resolve(true),
-      metainfoOf: () => Promise.resolve(plan.knowsMetainfo ? world.metainfo : undefined),
+      metainfoOf: () => Promise.resolve(plan.knowsMetainfo ? stage.metainfo : undefined),
       cache,
-      trackers: plan.trackers.map((name) => world.urlOf(name)),
+      trackers: plan.trackers.map((name) => stage.urlOf(name)),
       keepBytes: plan.keeps ? quotaBytes : 0,
       keepMs: plan.keeps ? KEEP_MS : 0,
-      unixMs: () => START_UNIX_MS + world.clock.now(),
+      unixMs: () => START_UNIX_MS + stage.clock.now(),
       lingerMs: LINGER_MS,
       linksPerAddress: LINKS_PER_ADDRESS,
     };
@@ -170,24 +179,24 @@ export class Machine {
   }
 
   #onEvent(event: SessionEvent, process: LiveProcess): void {
-    const world = this.#world;
-    if (event.kind === "piece") world.note(this.name, `piece ${event.piece}`);
+    const stage = this.#stage;
+    if (event.kind === "piece") stage.note(this.name, `piece ${event.piece}`);
     else if (event.kind === "peer") {
-      world.note(this.name, `${event.change} ${event.label} ${event.reason ?? ""}`);
+      stage.note(this.name, `${event.change} ${event.label} ${event.reason ?? ""}`);
       if (event.change === "closed") this.#onClosed(event.reason, process);
     } else if (event.kind === "failed") {
       this.failure = event.error.code;
-      world.note(this.name, `failed: ${event.error.message}`);
-    } else world.note(this.name, event.kind);
+      stage.note(this.name, `failed: ${event.error.message}`);
+    } else stage.note(this.name, event.kind);
     if (event.kind === "complete") this.#leaveLater(process);
   }
 
   #leaveLater(process: LiveProcess): void {
-    const { clock, isCalm } = this.#world;
+    const { clock, isCalm } = this.#stage;
     const { plan } = this.role;
     if (isCalm || !("leavesAfterMs" in plan) || plan.leavesAfterMs === undefined) return;
     clock.schedule(plan.leavesAfterMs, () => {
-      if (!this.#world.isCalm && this.process === process) void this.leave();
+      if (!this.#stage.isCalm && this.process === process) void this.leave();
     });
   }
 
@@ -196,9 +205,9 @@ export class Machine {
     const piece = /^piece (\d+)$/.exec(reason ?? "")?.[1];
     if (piece === undefined) return;
     const index = Number(piece);
-    const now = this.#world.clock.now();
+    const now = this.#stage.clock.now();
     const isFirst = now - (this.#blamedAt.get(index) ?? -Infinity) > 60_000;
     this.#blamedAt.set(index, now);
-    if (isFirst && this.#world.isWrong(this.disk, index)) this.complaints.push({ piece: index, atMs: now, process });
+    if (isFirst && this.#stage.isWrong(this.disk, index)) this.complaints.push({ piece: index, atMs: now, process });
   }
 }

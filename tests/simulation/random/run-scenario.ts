@@ -1,7 +1,8 @@
 import { Disasters } from "./disasters.js";
-import { checkAlways, checkCalm, checkDisk, checkGone, checkTrackers } from "./invariants.js";
+import { checkAlways, checkCalm, checkGone, checkTrackers } from "./invariants.js";
 import type { Machine } from "./machine.js";
 import { calmAt, type Scenario } from "./scenario.js";
+import { Stage } from "./stage.js";
 import { whoCanFinish } from "./who-can-finish.js";
 import { World } from "./world.js";
 
@@ -33,37 +34,47 @@ export interface Outcome {
 
 /** Runs a scenario to its end; `story` hears every event, a line each. */
 export async function runScenario(scenario: Scenario, story?: (line: string) => void): Promise<Outcome> {
-  const world = await World.create(scenario, story);
+  const world = new World(await Stage.create(scenario, story));
   let finishMs = 0;
   let finishers: readonly Machine[] = [];
   try {
     begin(world);
-    await world.clock.advance(calmAt(scenario));
-    world.isCalm = true;
-    await world.clock.runUntil(() => ![...world.machines.values()].some(({ isLeaving }) => isLeaving), GOODBYES_MS);
+    await world.stage.clock.advance(calmAt(scenario));
+    world.stage.isCalm = true;
+    await world.stage.clock.runUntil(
+      () => ![...world.machines.values()].some(({ isLeaving }) => isLeaving),
+      GOODBYES_MS,
+    );
     finishers = whoCanFinish(world);
-    const calm = world.clock.now();
+    const calm = world.stage.clock.now();
     await finish(world, finishers);
-    finishMs = world.clock.now() - calm;
-    await world.clock.advance(REST_MS);
+    finishMs = world.stage.clock.now() - calm;
+    await world.stage.clock.advance(REST_MS);
     checkCalm(world);
     await end(world);
   } catch (error) {
-    world.fail(`broke down: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    world.stage.fail(`broke down: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   }
-  const { violations, clock } = world;
-  world.note("end", `${clock.timersRun} timers`);
-  return { violations, trace: world.traceHash(), finishMs, finishers: finishers.length, timersRun: clock.timersRun };
+  const { violations, clock } = world.stage;
+  world.stage.note("end", `${clock.timersRun} timers`);
+  return {
+    violations,
+    trace: world.stage.traceHash(),
+    finishMs,
+    finishers: finishers.length,
+    timersRun: clock.timersRun,
+  };
 }
 
 function begin(world: World): void {
-  const { scenario, machines, clock } = world;
+  const { machines, stage } = world;
+  const { scenario, clock } = stage;
   for (const { name } of scenario.relays) machines.get(name)?.start();
   for (const { name, joinMs } of scenario.peers) clock.schedule(joinMs, () => machines.get(name)?.start());
   new Disasters(world);
   const look = (): void => {
     checkAlways(world);
-    if (world.isLooking) clock.schedule(LOOK_EVERY_MS, look);
+    if (world.stage.isLooking) clock.schedule(LOOK_EVERY_MS, look);
   };
   clock.schedule(LOOK_EVERY_MS, look);
 }
@@ -76,11 +87,11 @@ async function finish(world: World, finishers: readonly Machine[]): Promise<void
     waiting = finishers.find((machine) => !hasFinished(machine));
     return waiting === undefined;
   };
-  await world.clock.runUntil(isDone, FINISH_MS);
+  await world.stage.clock.runUntil(isDone, FINISH_MS);
   for (const machine of finishers) {
     if (hasFinished(machine)) continue;
     const held = machine.process?.session?.swarm.content?.table.have.count ?? 0;
-    world.fail(`${machine.name} could finish, and has ${held} of ${world.scenario.pieceCount} pieces`);
+    world.stage.fail(`${machine.name} could finish, and has ${held} of ${world.stage.scenario.pieceCount} pieces`);
   }
 }
 
@@ -89,12 +100,12 @@ function hasFinished({ process }: Machine): boolean {
 }
 
 async function end(world: World): Promise<void> {
-  world.isLooking = false;
-  await world.clock.settle(Promise.all([...world.machines.values()].map((machine) => machine.leave())));
-  for (const machine of world.machines.values()) checkDisk(world, machine);
+  world.stage.isLooking = false;
+  await world.stage.clock.settle(Promise.all([...world.machines.values()].map((machine) => machine.leave())));
+  for (const machine of world.machines.values()) machine.checkDisk();
   checkTrackers(world);
   for (const villain of world.villains) villain.end();
-  for (const tracker of world.trackers.values()) tracker.stop();
-  await world.clock.advance(AFTERMATH_MS);
+  for (const tracker of world.stage.trackers.values()) tracker.stop();
+  await world.stage.clock.advance(AFTERMATH_MS);
   checkGone(world);
 }

@@ -69,7 +69,12 @@ describe("the clock of a process", () => {
     const clock = new VirtualClock();
     const process = new ProcessClock(clock);
     const ran: string[] = [];
-    for (const [name, ms] of [["a", 10], ["b", 20], ["c", 30], ["d", 300]] as const) {
+    for (const [name, ms] of [
+      ["a", 10],
+      ["b", 20],
+      ["c", 30],
+      ["d", 300],
+    ] as const) {
       process.schedule(ms, () => ran.push(name));
     }
     const cancelled = process.schedule(25, () => ran.push("cancelled"));

@@ -137,7 +137,9 @@ export class SimulatedTracker {
     this.mostTold = Math.max(this.mostTold, peers.length);
     const { complete, incomplete, relays } = reply;
     const intervalSeconds = INTERVAL_SECONDS;
-    line.send(encodeTrackerMessage({ type: "announce", infoHash, intervalSeconds, complete, incomplete, peers, relays }));
+    line.send(
+      encodeTrackerMessage({ type: "announce", infoHash, intervalSeconds, complete, incomplete, peers, relays }),
+    );
   }
 
   #expireLater(): void {

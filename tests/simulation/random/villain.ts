@@ -7,7 +7,7 @@ import { PEER_PORT } from "./live-process.js";
 import { ProcessClock } from "./process-clock.js";
 import type { VillainPlan } from "./scenario.js";
 import { publicAddress, type OpenLine } from "./simulated-tracker.js";
-import type { World } from "./world.js";
+import type { Stage } from "./stage.js";
 
 /** It looks for new victims and goes back to old ones this often. */
 const RAID_MS = 20_000;
@@ -21,21 +21,21 @@ const FLOOD_MESSAGES = 200;
 export class Villain {
   readonly name: string;
   readonly host: MemoryHost;
-  readonly #world: World;
+  readonly #stage: Stage;
   readonly #plan: VillainPlan;
   readonly #clock: ProcessClock;
   readonly #peer: RawPeer;
   readonly #lines: OpenLine[] = [];
   readonly #known = new Set<string>();
 
-  constructor(world: World, host: MemoryHost, plan: VillainPlan) {
+  constructor(stage: Stage, host: MemoryHost, plan: VillainPlan) {
     this.name = plan.name;
     this.host = host;
-    this.#world = world;
+    this.#stage = stage;
     this.#plan = plan;
-    this.#clock = new ProcessClock(world.clock);
+    this.#clock = new ProcessClock(stage.clock);
     const address = `tcp://${host.ipAddress}:${PEER_PORT}`;
-    this.#peer = new RawPeer(host, world.metainfo.infoHash, this.#behaviour(), address);
+    this.#peer = new RawPeer(host, stage.metainfo.infoHash, this.#behaviour(), address);
     host.unlisten();
     this.#clock.schedule(plan.joinMs, () => this.#come(address));
   }
@@ -48,15 +48,14 @@ export class Villain {
   }
 
   #come(address: string): void {
-    this.#world.note(this.name, `comes as ${this.#plan.kind}`);
-    if (this.#plan.isDialable)
-      this.host.listen(address, (connection: Connection) => this.#peer.take(connection));
+    this.#stage.note(this.name, `comes as ${this.#plan.kind}`);
+    if (this.#plan.isDialable) this.host.listen(address, (connection: Connection) => this.#peer.take(connection));
     this.#announce();
     this.#raid();
   }
 
   #trackers() {
-    return this.#plan.trackers.flatMap((name) => this.#world.trackers.get(name) ?? []);
+    return this.#plan.trackers.flatMap((name) => this.#stage.trackers.get(name) ?? []);
   }
 
   #announce(): void {
@@ -75,7 +74,7 @@ export class Villain {
   }
 
   #request(index: number) {
-    const { infoHash } = this.#world.metainfo;
+    const { infoHash } = this.#stage.metainfo;
     const peerId = `${"0".repeat(38)}${index.toString(16).padStart(2, "0")}` as PeerId;
     const port = !this.#plan.isDialable ? undefined : index % 2 === 0 ? PEER_PORT : PEER_PORT + index;
     return {
@@ -106,14 +105,14 @@ export class Villain {
   #raid(): void {
     const known = [...this.#known];
     for (let count = 0; count < VICTIMS && known.length > 0; count++) {
-      const door = /^ws:\/\/(.+)\/peer$/.exec(this.#world.random.pick(known))?.[1];
+      const door = /^ws:\/\/(.+)\/peer$/.exec(this.#stage.random.pick(known))?.[1];
       if (door !== undefined) void this.#peer.dial(`tcp://${door}`).catch(() => undefined);
     }
     this.#clock.schedule(RAID_MS, () => this.#raid());
   }
 
   #behaviour(): RawBehaviour {
-    const { content, random, scenario } = this.#world;
+    const { content, random, scenario } = this.#stage;
     const claimAll = (link: RawLink): void => {
       link.hello();
       link.say(ID.haveAll);
@@ -144,7 +143,7 @@ export class Villain {
   }
 
   #flood(link: RawLink): void {
-    const { random, scenario } = this.#world;
+    const { random, scenario } = this.#stage;
     for (let count = 0; count < FLOOD_MESSAGES; count++) {
       link.say(ID.request, random.int(scenario.pieceCount), 0, 16_384);
       if (count % 4 === 0) link.say(ID.have, random.int(scenario.pieceCount));
@@ -152,7 +151,7 @@ export class Villain {
   }
 
   #babble(link: RawLink): void {
-    const { random } = this.#world;
+    const { random } = this.#stage;
     if (random.int(3) > 0) link.hello();
     const noise = Array.from({ length: 1 + random.int(4) }, () => {
       const length = random.int(40);

@@ -33,8 +33,8 @@ function planOf({ role }: Machine): PeerPlan {
 
 function hasEverything(world: World, group: readonly Machine[]): boolean {
   if (!group.some((machine) => planOf(machine).knowsMetainfo)) return false;
-  for (let piece = 0; piece < world.scenario.pieceCount; piece++) {
-    if (!group.some(({ disk }) => world.isRight(disk, piece))) return false;
+  for (let piece = 0; piece < world.stage.scenario.pieceCount; piece++) {
+    if (!group.some(({ disk }) => world.stage.isRight(disk, piece))) return false;
   }
   return true;
 }
@@ -52,10 +52,10 @@ function meetAtRelays(world: World, a: PeerPlan, b: PeerPlan): boolean {
 
 /** Relays that a peer is told of; none when one of them does not run. */
 function relaysOf(world: World, { trackers }: PeerPlan): readonly RelayPlan[] {
-  const named = world.scenario.trackers.filter(({ name }) => trackers.includes(name)).flatMap(({ relays }) => relays);
-  return world.scenario.relays.filter(
-    ({ name }) => named.includes(name) && isRunning(world.machines.get(name)),
-  );
+  const named = world.stage.scenario.trackers
+    .filter(({ name }) => trackers.includes(name))
+    .flatMap(({ relays }) => relays);
+  return world.stage.scenario.relays.filter(({ name }) => named.includes(name) && isRunning(world.machines.get(name)));
 }
 
 function isRunning(machine: Machine | undefined): boolean {
