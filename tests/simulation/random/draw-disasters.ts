@@ -11,8 +11,8 @@ interface Shape {
 }
 
 /** Disasters begin within this time, and last as long at most; a crowd, where every second costs, gets over them sooner. */
-const DISASTERS_MS = 15_000;
-const DISASTERS_OF_CROWD_MS = 6_000;
+const DISASTERS_MS = 12_000;
+const DISASTERS_OF_CROWD_MS = 4_000;
 const MOST_DISASTERS = 8;
 /** As long as a farewell in good order takes. */
 const AWAY_MS = 15_000;

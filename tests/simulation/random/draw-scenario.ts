@@ -17,7 +17,7 @@ const VILLAINS: readonly VillainKind[] = ["spoiler", "liar", "mute", "flood", "b
 const NATS = 3;
 /** Joins are spread over this time, in a crowd over a part of it. */
 const JOINS_MS = 10_000;
-const JOINS_OF_CROWD_MS = 4_000;
+const JOINS_OF_CROWD_MS = 3_000;
 
 /** A scenario from a seed alone: half of them have 10 peers or fewer, one in twenty has a hundred or more. */
 export function drawScenario(seed: number): Scenario {
@@ -25,7 +25,7 @@ export function drawScenario(seed: number): Scenario {
   const size = drawSize(random);
   const isCrowd = size > 60;
   const pieceLength = (isCrowd ? 16 : random.pick([16, 16, 16, 32, 64])) * KIB;
-  const pieceCount = isCrowd ? 2 + random.int(5) : 2 + Math.floor(22 * random.float() ** 3);
+  const pieceCount = isCrowd ? 2 + random.int(3) : 2 + Math.floor(22 * random.float() ** 3);
   const trackers = drawTrackers(random);
   const relays = drawRelays(random, trackers);
   const named = trackers.map((tracker, index) => {
@@ -52,7 +52,7 @@ function drawSize(random: SeededRandom): number {
   const kind = random.int(20);
   // Far more often a little over a hundred than near two hundred.
   if (kind === 0) return 100 + Math.floor(101 * random.float() ** 8);
-  return kind < 11 ? 2 + random.int(9) : 10 + Math.floor(25 * random.float() ** 6);
+  return kind < 11 ? 2 + random.int(9) : 10 + Math.floor(25 * random.float() ** 8);
 }
 
 function drawTrackers(random: SeededRandom): TrackerPlan[] {
@@ -84,7 +84,7 @@ function drawPeers(
 ): PeerPlan[] {
   const joinsMs = size > 60 ? JOINS_OF_CROWD_MS : JOINS_MS;
   // In a crowd nearly everybody is a tab: who could dial whom grows with the square of those who can be dialled.
-  const dialable = random.pick(size > 60 ? [0.03, 0.06, 0.1] : [0.2, 0.5, 0.8, 1]);
+  const dialable = random.pick(size > 60 ? [0.02, 0.04, 0.06] : [0.2, 0.5, 0.8, 1]);
   return Array.from({ length: size }, (_, index): PeerPlan => {
     const isFirst = index === 0;
     const isDialable = random.float() < dialable;

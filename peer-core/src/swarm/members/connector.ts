@@ -100,7 +100,7 @@ export class Connector {
   /** Dials what is due. To be called when addresses have come, a link has gone, and about once a second. */
   tick(now: number): void {
     // Whom to dial is work where many are known.
-    if (this.#stopped || this.#dialing >= MAX_DIALING || !this.#options.hasRoom()) return;
+    if (this.#stopped || this.#dialing >= MAX_DIALING) return;
     for (const candidate of this.#dueAt(now)) {
       if (this.#dialing >= MAX_DIALING || !this.#options.hasRoom()) return;
       if (this.#options.isTaken?.(candidate.address) === true) continue;
