@@ -97,6 +97,11 @@ export class MemoryHost {
     for (const end of [...this.#ends]) end.lose("Lost");
   }
 
+  /** All links of now go silent for good, and neither side is told: they are half-open. */
+  silenceLinks(): void {
+    for (const end of this.#ends) end.silence();
+  }
+
   /** Changes the limits; what is under way keeps its time. */
   setRates(upBytesPerSecond: number, downBytesPerSecond: number): void {
     this.uplink.bytesPerSecond = upBytesPerSecond;

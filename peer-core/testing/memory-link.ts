@@ -55,6 +55,7 @@ export class MemoryLinkEnd implements Connection {
   readonly #inbox: Flight[] = [];
   #passedFlights = 0;
   #isInboxOpen = false;
+  #isSilenced = false;
 
   private constructor(side: MemoryLinkSide, options: MemoryLinkOptions) {
     this.#side = side;
@@ -140,8 +141,17 @@ export class MemoryLinkEnd implements Connection {
 
   /** Blocks or frees the way out of this end (a partition). */
   setBlocked(isBlocked: boolean): void {
+    if (this.#isSilenced) return;
     this.#line.setBlocked(isBlocked);
     if (!isBlocked) this.#sender.wake();
+  }
+
+  /** Nothing ever passes again, either way, and neither side is told: a link that a router has forgotten. */
+  silence(): void {
+    for (const end of [this, this.#other]) {
+      end.setBlocked(true);
+      end.#isSilenced = true;
+    }
   }
 
   #arrive(flight: Flight): void {

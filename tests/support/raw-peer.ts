@@ -125,14 +125,19 @@ export class RawPeer {
   readonly behaviour: RawBehaviour;
   readonly #host: MemoryHost;
 
-  /** Listens at once, at "mem://NAME". */
-  constructor(host: MemoryHost, infoHash: InfoHash, behaviour: RawBehaviour) {
+  /** Listens at once. */
+  constructor(host: MemoryHost, infoHash: InfoHash, behaviour: RawBehaviour, address = `mem://${host.name}`) {
     this.#host = host;
     this.infoHash = infoHash;
     this.behaviour = behaviour;
-    this.address = `mem://${host.name}`;
+    this.address = address;
     this.id = utf8Encode(`-XX0001-${host.name}`.padEnd(20, "*").slice(0, 20));
-    host.listen(this.address, (connection) => this.links.push(new RawLink(this, connection)));
+    host.listen(this.address, (connection) => this.take(connection));
+  }
+
+  /** A link has come in. */
+  take(connection: Connection): void {
+    this.links.push(new RawLink(this, connection));
   }
 
   /** Opens a link to `address`. */

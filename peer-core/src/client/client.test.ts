@@ -6,7 +6,7 @@ import { MemoryTracker } from "../../testing/memory-tracker.js";
 import { createMicrotaskHasher } from "../../testing/microtask-hasher.js";
 import { seededRandom } from "../../testing/seeded-random.js";
 import { VirtualClock } from "../../testing/virtual-clock.js";
-import { utf8Encode } from "../base/bytes.js";
+import { concatBytes, utf8Encode } from "../base/bytes.js";
 import { ShoalError } from "../base/errors.js";
 import { idBytes, infoHashFromBytes, peerIdFromBytes } from "../base/ids.js";
 import type { PieceStore } from "../ports/piece-store.js";
@@ -72,8 +72,11 @@ class Scene {
   }
 }
 
-function hello(metainfo: Metainfo): Uint8Array {
-  const peerId = peerIdFromBytes(new Uint8Array(20).fill(9));
+/** BEP 3. */
+const INTERESTED = new Uint8Array([0, 0, 0, 1, 2]);
+
+function hello(metainfo: Metainfo, who = 9): Uint8Array {
+  const peerId = peerIdFromBytes(new Uint8Array(20).fill(who));
   return encodeHandshake({ infoHash: metainfo.infoHash, peerId, supportsExtensions: true, supportsFast: true });
 }
 
@@ -132,8 +135,19 @@ describe("Client", () => {
     const { metainfo } = await share(1);
     const client = scene.client("a", { maxConnections: 1 });
     add(client, metainfo);
-    await scene.dial("a", hello(metainfo));
-    expect((await scene.dial("a", new Uint8Array(0))).closed).toMatchObject([{ code: 4003 }]);
+    const first = await scene.dial("a", concatBytes([hello(metainfo, 1), INTERESTED]));
+    expect((await scene.dial("a", hello(metainfo, 2))).closed).toMatchObject([{ code: 4003 }]);
+    expect(first.closed).toEqual([]);
+  });
+
+  it("makes room for whoever comes by closing a link that is of no use, where it is full", async () => {
+    const { metainfo } = await share(1);
+    const client = scene.client("a", { maxConnections: 1 });
+    add(client, metainfo);
+    const idle = await scene.dial("a", hello(metainfo, 1));
+    const leech = await scene.dial("a", concatBytes([hello(metainfo, 2), INTERESTED]));
+    expect(idle.closed).toMatchObject([{ code: 4003 }]);
+    expect(leech.closed).toEqual([]);
   });
 
   it("refuses links and shares once it is closed, and tells who was waiting", async () => {

@@ -17,7 +17,7 @@ import { TrackerLines } from "./tracker-lines.js";
 /** Software and version in the style of BEP 20. */
 const PEER_ID_PREFIX = "-SH0100-";
 const DEFAULT_MAX_CONNECTIONS = 2_000;
-/** Incoming links that have not shaken hands yet. */
+/** Incoming links that have not shaken hands yet, besides those. */
 const MAX_PENDING = 64;
 /** In one socket, reads under way included: keeps the wire busy, and a slow peer's memory small … */
 const SEND_BUFFER_BYTES = 1024 * 1024;
@@ -77,7 +77,8 @@ export class Client {
 
   /** Takes a link that came in. */
   accept(connection: Connection): void {
-    if (this.#isClosed || this.#pending.size >= MAX_PENDING || !this.#hasRoom()) {
+    // A client that is full takes it all the same: its swarm may have a link that is of no use, and makes room.
+    if (this.#isClosed || this.#pending.size >= MAX_PENDING) {
       connection.close(CLOSE.overQuota, "too many links");
       return;
     }
@@ -144,7 +145,7 @@ export class Client {
   }
 
   #connectionCount(): number {
-    let count = this.#pending.size;
+    let count = 0;
     for (const session of [...this.sessions(), ...this.carried()]) count += session.swarm.sessionCount;
     return count;
   }

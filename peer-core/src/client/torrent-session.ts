@@ -185,7 +185,7 @@ export class TorrentSession {
           this.#opening = this.#onMetadata(infoBytes);
         },
         onPiece: (piece, from) => this.#onPiece(piece, from),
-        onLostPiece: () => this.#announcers.tellHeld(),
+        onLostPiece: (wasSeed) => this.#onLostPiece(wasSeed),
         onComplete: (isFirst) => this.#onComplete(isFirst),
         onPeer: (session, change, reason) =>
           emit({ kind: "peer", peerId: session.peerId, label: session.label, change, reason }),
@@ -230,6 +230,12 @@ export class TorrentSession {
   #onPiece(piece: PieceIndex, from: PeerId | undefined): void {
     this.#announcers.have({ kind: "indexes", pieces: [piece] });
     this.#listeners.emit({ kind: "piece", piece, from });
+  }
+
+  #onLostPiece(wasSeed: boolean): void {
+    this.#announcers.tellHeld();
+    // Seeds that nobody can dial come only if a tracker names somebody who lacks something.
+    if (wasSeed && this.#options.relay === undefined) this.#announcers.announce();
   }
 
   #onComplete(isFirst: boolean): void {

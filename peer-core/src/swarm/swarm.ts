@@ -281,12 +281,13 @@ export class Swarm implements SessionOwner {
       isHeldBack: (session: PeerSession) => this.#members.isHeldBack(session),
       onPiece: (piece: PieceIndex, sessionId: number) =>
         this.#options.host.onPiece(piece, this.#members.peerIdOf(sessionId)),
-      onLostPiece: (piece: PieceIndex) => {
-        if (this.#state === "seeding" && !this.#isComplete()) {
+      onLostPiece: () => {
+        const wasSeed = this.#state === "seeding" && !this.#isComplete();
+        if (wasSeed) {
           this.#state = "downloading";
           for (const session of this.#members.sessions()) this.#introduction.tellInterest(session);
         }
-        this.#options.host.onLostPiece(piece);
+        this.#options.host.onLostPiece(wasSeed);
       },
       onComplete: (isFirst: boolean) => this.#onComplete(isFirst),
       onBadData: (sessionId: number, piece: PieceIndex) => this.#members.punish(sessionId, `piece ${piece}`),

@@ -160,6 +160,21 @@ describe("Connector", () => {
     expect(scene.dials).toHaveLength(1);
   });
 
+  it("dials one that was a seed when it is named anew, and not as a seed", async () => {
+    const scene = new Scene({ avoidsSeeds: () => true });
+    scene.add(1);
+    scene.tick();
+    await scene.answer("succeed");
+    scene.connector.lost("tcp://host0:1", true);
+    await scene.clock.advance(10_000);
+    scene.connector.add("tcp://host0:1", { isSeed: true, isTrusted: false });
+    scene.tick();
+    expect(scene.dials).toHaveLength(0);
+    scene.connector.add("tcp://host0:1", { isTrusted: false });
+    scene.tick();
+    expect(scene.dials).toHaveLength(1);
+  });
+
   it("does not dial a peer to which there is a link already", () => {
     const scene = new Scene({ isConnectedTo: (peerId) => peerId === PEER });
     scene.connector.add("tcp://host0:1", { peerId: PEER, isTrusted: false });

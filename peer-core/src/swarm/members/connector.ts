@@ -82,7 +82,10 @@ export class Connector {
    * name such (`isTrusted`): others could make us knock at doors that only we can reach.
    */
   add(address: string, told: Told): void {
-    if (this.#candidates.has(address) || !this.#options.dialer.canDial(address)) return;
+    const known = this.#candidates.get(address);
+    // Whoever had everything may have found a piece rotten since: named anew, and not as a seed, it is dialled again.
+    if (known !== undefined && told.isSeed !== true) known.isSeed = false;
+    if (known !== undefined || !this.#options.dialer.canDial(address)) return;
     if (this.#candidates.size >= MAX_CANDIDATES && !this.#forgetHopeless()) return;
     const host = hostOf(address);
     const door = doorOf(address);
@@ -100,7 +103,8 @@ export class Connector {
 
   /** Dials what is due. To be called when addresses have come, a link has gone, and about once a second. */
   tick(now: number): void {
-    if (this.#stopped) return;
+    // Whom to dial is work where many are known.
+    if (this.#stopped || this.#dialing >= MAX_DIALING) return;
     for (const candidate of this.#dueAt(now)) {
       if (this.#dialing >= MAX_DIALING || !this.#options.hasRoom()) return;
       if (this.#options.isTaken?.(candidate.address) === true) continue;

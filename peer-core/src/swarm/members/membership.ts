@@ -268,12 +268,12 @@ export class Membership {
     return this.#hasRoomFor(session) ? undefined : { code: CLOSE.overQuota, message: "too many peers" };
   }
 
-  /** A full swarm makes room by closing the link that has been of no use for longest. */
+  /** A full swarm, or a full client, makes room by closing the link that has been of no use for longest. */
   #hasRoomFor(session: PeerSession): boolean {
     const { address } = session;
     const isLocal = address !== undefined && isLoopbackHost(address);
     if (address !== undefined && !isLocal && this.#sessions.countOfAddress(address) >= MAX_PER_ADDRESS) return false;
-    if (this.#sessions.size < MAX_SESSIONS) return true;
+    if (this.#sessions.size < MAX_SESSIONS && this.#parts.options.hasRoomForConnection()) return true;
     const useless = this.#usefulness.leastUseful(this.#sessions.all());
     useless?.close(CLOSE.overQuota, "making room for others");
     return useless !== undefined;

@@ -1,0 +1,73 @@
+import { Client, type Connection, type Dialer, type TorrentSession } from "@shoal/peer-core";
+import type { ClientOptions } from "@shoal/peer-core";
+import type { MemoryHost } from "@shoal/peer-core/testing";
+import { dialerOf } from "../../support/simulated-swarm.js";
+import { ProcessClock } from "./process-clock.js";
+import { publicAddress } from "./simulated-tracker.js";
+import { SimulatedTrackerChannel } from "./tracker-channel.js";
+import type { Stage } from "./stage.js";
+
+/** Every peer of ours listens at this port of its machine. */
+export const PEER_PORT = 6881;
+
+/** A client of ours from its start to its end, whichever comes: everything of it dies with it. */
+export class LiveProcess {
+  readonly clock: ProcessClock;
+  readonly client: Client;
+  /** Dials under way at once, at most. */
+  mostDialing = 0;
+  /** Undefined for a relay. */
+  session: TorrentSession | undefined;
+  readonly #channels: SimulatedTrackerChannel[] = [];
+  readonly #dials = new Set<AbortController>();
+
+  constructor(stage: Stage, host: MemoryHost, options: Partial<ClientOptions>) {
+    this.clock = new ProcessClock(stage.clock);
+    this.client = new Client({
+      runtime: { clock: this.clock, random: stage.random.fork(), hasher: stage.hasher },
+      dialer: this.#dialer(dialerOf(host)),
+      openTracker: (url) => {
+        const tracker = stage.trackerAt(url);
+        if (tracker === undefined) return undefined;
+        const channel = new SimulatedTrackerChannel(tracker, this.clock, publicAddress(host.ipAddress), "30.0.0.1");
+        this.#channels.push(channel);
+        return channel;
+      },
+      clientName: "Shoal simulation",
+      ...options,
+    });
+  }
+
+  accept(connection: Connection): void {
+    if (!this.clock.isDead) this.client.accept(connection);
+  }
+
+  /** Nothing of it happens any more. */
+  kill(): void {
+    this.clock.kill();
+    for (const channel of this.#channels) channel.vanish();
+    for (const dial of this.#dials) dial.abort();
+  }
+
+  #dialer(dialer: Dialer): Dialer {
+    return {
+      canDial: (address) => dialer.canDial(address),
+      dial: async (address, signal) => {
+        // What goes on after its death in promises that were under way must not reach anybody.
+        if (this.clock.isDead) return new Promise<never>(() => undefined);
+        const dial = new AbortController();
+        const onAbort = (): void => dial.abort();
+        signal.addEventListener("abort", onAbort, { once: true });
+        if (signal.aborted) dial.abort();
+        this.#dials.add(dial);
+        this.mostDialing = Math.max(this.mostDialing, this.#dials.size);
+        try {
+          return await dialer.dial(address, dial.signal);
+        } finally {
+          this.#dials.delete(dial);
+          signal.removeEventListener("abort", onAbort);
+        }
+      },
+    };
+  }
+}

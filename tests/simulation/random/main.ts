@@ -1,0 +1,68 @@
+import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+import { drawScenario } from "./draw-scenario.js";
+import { runScenario } from "./run-scenario.js";
+import { runSeeds } from "./run-seeds.js";
+import type { Scenario } from "./scenario.js";
+import { describeScenario, replayCommand } from "./seed-report.js";
+import { shrinkScenario } from "./shrink-scenario.js";
+
+const USAGE = `npm run simulate -- --seeds N [--workers W]   runs the seeds 1 to N
+npm run simulate -- --seed S                    tells the story of one, and makes it smaller if it fails
+npm run simulate -- --scenario FILE             the same for a scenario as JSON`;
+
+/** Runs in search of a smaller scenario. */
+const SHRINK_RUNS = 150;
+/** A failed seed's violations that are shown. */
+const SHOWN = 3;
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: "string" },
+    seed: { type: "string" },
+    scenario: { type: "string" },
+    workers: { type: "string" },
+    quiet: { type: "boolean" },
+  },
+});
+if (values.seeds !== undefined) await many(Number(values.seeds), Number(values.workers ?? availableParallelism()));
+else if (values.seed !== undefined) await one(drawScenario(Number(values.seed)));
+else if (values.scenario !== undefined) await one(JSON.parse(readFileSync(values.scenario, "utf8")) as Scenario);
+else {
+  console.log(USAGE);
+  process.exitCode = 2;
+}
+
+async function many(count: number, workers: number): Promise<void> {
+  const { failed, trace, slowest, crowds, medianPeers } = await runSeeds(count, workers, ({ seed, outcome }) => {
+    if (outcome.violations.length === 0) return;
+    console.log(`seed ${seed} failed: ${replayCommand(seed)}`);
+    for (const violation of outcome.violations.slice(0, SHOWN)) console.log(`  ${violation}`);
+  });
+  console.log(`median swarm ${medianPeers} peers, ${crowds} swarms of 100 or more`);
+  if (slowest !== undefined) {
+    const seconds = (slowest.outcome.finishMs / 1000).toFixed(0);
+    console.log(`the slowest finished ${seconds} s after its last disaster (seed ${slowest.seed})`);
+  }
+  console.log(`${count} seeds, ${failed.length} failed, trace ${trace}`);
+  process.exitCode = failed.length > 0 ? 1 : 0;
+}
+
+async function one(scenario: Scenario): Promise<void> {
+  const tell = values.quiet === true ? undefined : (line: string) => console.log(line);
+  const { violations, trace, finishMs, finishers } = await runScenario(scenario, tell);
+  console.log(describeScenario(scenario));
+  console.log(`${finishers} could finish, and took ${(finishMs / 1000).toFixed(1)} s after the last disaster`);
+  for (const violation of violations) console.log(`  ${violation}`);
+  if (violations.length > 0) await tellSmaller(scenario);
+  console.log(`1 seeds, ${violations.length > 0 ? 1 : 0} failed, trace ${trace}`);
+  process.exitCode = violations.length > 0 ? 1 : 0;
+}
+
+async function tellSmaller(scenario: Scenario): Promise<void> {
+  const fails = async (smaller: Scenario) => (await runScenario(smaller)).violations.length > 0;
+  const smallest = await shrinkScenario(scenario, fails, SHRINK_RUNS);
+  console.log(`A smaller scenario that fails (${describeScenario(smallest)}); --scenario FILE runs it:`);
+  console.log(JSON.stringify(smallest));
+}

@@ -1,0 +1,111 @@
+import { Disasters } from "./disasters.js";
+import { checkAlways, checkCalm, checkGone, checkTrackers } from "./invariants.js";
+import type { Machine } from "./machine.js";
+import { calmAt, type Scenario } from "./scenario.js";
+import { Stage } from "./stage.js";
+import { whoCanFinish } from "./who-can-finish.js";
+import { World } from "./world.js";
+
+/** What must hold at any moment is looked at this often. */
+const LOOK_EVERY_MS = 2_000;
+/**
+ * Whoever can finish does within this time of calm: a ban of ten minutes may have to end, then a wait of five minutes
+ * between dials, and an announce two minutes later.
+ */
+const FINISH_MS = 20 * 60_000;
+/** Whoever is saying goodbye when all is calm has gone by then, and may have come back. */
+const GOODBYES_MS = 60_000;
+/** After the last has finished: what is under way comes to its end. */
+const REST_MS = 6_000;
+/** Links that nobody answers any more, and their timers, are gone by then. */
+const AFTERMATH_MS = 180_000;
+
+export interface Outcome {
+  /** What was wrong; empty when all was well. */
+  readonly violations: readonly string[];
+  /** SHA-256 over all events with their times. */
+  readonly trace: string;
+  /** From the calm to when the last that could had finished. */
+  readonly finishMs: number;
+  /** Peers that had to finish. */
+  readonly finishers: number;
+  readonly timersRun: number;
+}
+
+/** Runs a scenario to its end; `story` hears every event, a line each. */
+export async function runScenario(scenario: Scenario, story?: (line: string) => void): Promise<Outcome> {
+  const world = new World(await Stage.create(scenario, story));
+  let finishMs = 0;
+  let finishers: readonly Machine[] = [];
+  try {
+    begin(world);
+    await world.stage.clock.advance(calmAt(scenario));
+    world.stage.isCalm = true;
+    await world.stage.clock.runUntil(
+      () => ![...world.machines.values()].some(({ isLeaving }) => isLeaving),
+      GOODBYES_MS,
+    );
+    finishers = whoCanFinish(world);
+    const calm = world.stage.clock.now();
+    await finish(world, finishers);
+    finishMs = world.stage.clock.now() - calm;
+    await world.stage.clock.advance(REST_MS);
+    checkCalm(world);
+    await end(world);
+  } catch (error) {
+    world.stage.fail(`broke down: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  }
+  const { violations, clock } = world.stage;
+  world.stage.note("end", `${clock.timersRun} timers`);
+  return {
+    violations,
+    trace: world.stage.traceHash(),
+    finishMs,
+    finishers: finishers.length,
+    timersRun: clock.timersRun,
+  };
+}
+
+function begin(world: World): void {
+  const { machines, stage } = world;
+  const { scenario, clock } = stage;
+  for (const { name } of scenario.relays) machines.get(name)?.start();
+  for (const { name, joinMs } of scenario.peers) clock.schedule(joinMs, () => machines.get(name)?.start());
+  new Disasters(world);
+  const look = (): void => {
+    checkAlways(world);
+    if (world.stage.isLooking) clock.schedule(LOOK_EVERY_MS, look);
+  };
+  clock.schedule(LOOK_EVERY_MS, look);
+}
+
+async function finish(world: World, finishers: readonly Machine[]): Promise<void> {
+  // It is asked before every timer, so one is looked at until that has finished; all must have at the same time.
+  let waiting = finishers[0];
+  const isDone = (): boolean => {
+    if (waiting !== undefined && !hasFinished(waiting)) return false;
+    waiting = finishers.find((machine) => !hasFinished(machine));
+    return waiting === undefined;
+  };
+  await world.stage.clock.runUntil(isDone, FINISH_MS);
+  for (const machine of finishers) {
+    if (hasFinished(machine)) continue;
+    const held = machine.process?.session?.swarm.content?.table.have.count ?? 0;
+    world.stage.fail(`${machine.name} could finish, and has ${held} of ${world.stage.scenario.pieceCount} pieces`);
+  }
+}
+
+function hasFinished({ process }: Machine): boolean {
+  return process?.session?.swarm.state === "seeding";
+}
+
+async function end(world: World): Promise<void> {
+  world.stage.isLooking = false;
+  await world.stage.clock.settle(Promise.all([...world.machines.values()].map((machine) => machine.leave())));
+  for (const machine of world.machines.values()) machine.checkDisk();
+  checkTrackers(world);
+  for (const villain of world.villains) villain.end();
+  for (const tracker of world.stage.trackers.values()) tracker.stop();
+  await world.stage.clock.advance(AFTERMATH_MS);
+  checkGone(world);
+}

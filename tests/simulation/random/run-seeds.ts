@@ -1,0 +1,76 @@
+import { createHash } from "node:crypto";
+import { fork, type ChildProcess } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { SeedReport } from "./seed-report.js";
+
+/** Seeds that a worker is given at once: its answer is waited for before it gets more. */
+const BATCH = 4;
+
+export interface SeedRun {
+  readonly failed: readonly SeedReport[];
+  /** SHA-256 over the traces of all seeds in their order, however many workers there were. */
+  readonly trace: string;
+  /** The longest that anybody who could finish took after the last disaster. */
+  readonly slowest: SeedReport | undefined;
+  readonly crowds: number;
+  readonly medianPeers: number;
+}
+
+/** Runs seeds 1 to `count` on so many processes; `onReport` hears of each as it comes. */
+export async function runSeeds(
+  count: number,
+  workers: number,
+  onReport: (report: SeedReport) => void = () => undefined,
+): Promise<SeedRun> {
+  const reports: SeedReport[] = [];
+  let next = 1;
+  const take = (): number[] => {
+    const seeds = Array.from({ length: Math.min(BATCH, count + 1 - next) }, (_, index) => next + index);
+    next += seeds.length;
+    return seeds;
+  };
+  const onDone = (report: SeedReport): void => {
+    reports.push(report);
+    onReport(report);
+  };
+  await Promise.all(Array.from({ length: Math.min(workers, count) }, () => work(take, onDone)));
+  return summary(reports.sort((a, b) => a.seed - b.seed));
+}
+
+/** One process that runs batches until there is none left. */
+function work(take: () => number[], onReport: (report: SeedReport) => void): Promise<void> {
+  const worker = fork(fileURLToPath(new URL("seed-worker.ts", import.meta.url)), {
+    execArgv: ["--conditions=source", "--import", "tsx", "--stack-trace-limit=0"],
+  });
+  return new Promise((resolve, reject) => {
+    let waiting = give(worker, take());
+    worker.on("message", (message) => {
+      onReport(message as SeedReport);
+      if (--waiting === 0) waiting = give(worker, take());
+    });
+    worker.on("error", reject);
+    worker.on("exit", (code) => {
+      if (code === 0) resolve();
+      else reject(new Error(`A worker ended with ${String(code)}`));
+    });
+  });
+}
+
+function give(worker: ChildProcess, seeds: number[]): number {
+  if (seeds.length > 0) worker.send(seeds);
+  else worker.disconnect();
+  return seeds.length;
+}
+
+function summary(reports: readonly SeedReport[]): SeedRun {
+  const hash = createHash("sha256");
+  for (const { outcome } of reports) hash.update(outcome.trace);
+  const sizes = reports.map(({ peers }) => peers).sort((a, b) => a - b);
+  return {
+    failed: reports.filter(({ outcome }) => outcome.violations.length > 0),
+    trace: hash.digest("hex"),
+    slowest: [...reports].sort((a, b) => b.outcome.finishMs - a.outcome.finishMs)[0],
+    crowds: sizes.filter((size) => size >= 100).length,
+    medianPeers: sizes[sizes.length >> 1] ?? 0,
+  };
+}

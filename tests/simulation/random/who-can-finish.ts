@@ -1,0 +1,86 @@
+import type { Machine } from "./machine.js";
+import type { PeerPlan, RelayPlan } from "./scenario.js";
+import type { World } from "./world.js";
+
+/**
+ * The peers that have to finish, from the present moment on, if nothing goes wrong any more. A peer can finish when every
+ * piece is right on the disk of somebody whom it reaches, itself included, and the metainfo is known there. It reaches
+ *
+ * - an honest peer at one of its own trackers, if one of the two can be dialled;
+ * - any other honest peer at one of its trackers, if all relays of which either is told know each other by a tracker (or
+ *   are one): whichever each of them keeps to, their relays meet;
+ * - and whom these reach, since everybody wants everything and gives what it has.
+ *
+ * Who has failed (a full disk) or is gone neither finishes nor gives. A piece that a relay alone holds counts for nothing:
+ * a relay may forget.
+ */
+export function whoCanFinish(world: World): readonly Machine[] {
+  const peers = [...world.machines.values()].filter(
+    (machine) =>
+      machine.role.kind === "peer" &&
+      isRunning(machine) &&
+      machine.failure === undefined &&
+      machine.disk.maxPieces === Infinity,
+  );
+  const groups = groupsOf(peers, (a, b) => reaches(world, planOf(a), planOf(b)));
+  return groups.filter((group) => hasEverything(world, group)).flat();
+}
+
+function planOf({ role }: Machine): PeerPlan {
+  if (role.kind !== "peer") throw new Error("a relay wants nothing");
+  return role.plan;
+}
+
+function hasEverything(world: World, group: readonly Machine[]): boolean {
+  if (!group.some((machine) => planOf(machine).knowsMetainfo)) return false;
+  for (let piece = 0; piece < world.stage.scenario.pieceCount; piece++) {
+    if (!group.some(({ disk }) => world.stage.isRight(disk, piece))) return false;
+  }
+  return true;
+}
+
+function reaches(world: World, a: PeerPlan, b: PeerPlan): boolean {
+  if (!overlap(a.trackers, b.trackers)) return false;
+  return a.isDialable || b.isDialable || meetAtRelays(world, a, b);
+}
+
+function meetAtRelays(world: World, a: PeerPlan, b: PeerPlan): boolean {
+  const [ofA, ofB] = [relaysOf(world, a), relaysOf(world, b)];
+  if (ofA.length === 0 || ofB.length === 0) return false;
+  return ofA.every((x) => ofB.every((y) => x === y || overlap(x.trackers, y.trackers)));
+}
+
+/** Relays that a peer is told of; none when one of them does not run. */
+function relaysOf(world: World, { trackers }: PeerPlan): readonly RelayPlan[] {
+  const named = world.stage.scenario.trackers
+    .filter(({ name }) => trackers.includes(name))
+    .flatMap(({ relays }) => relays);
+  return world.stage.scenario.relays.filter(({ name }) => named.includes(name) && isRunning(world.machines.get(name)));
+}
+
+function isRunning(machine: Machine | undefined): boolean {
+  return machine?.process !== undefined && !machine.isLeaving;
+}
+
+function overlap(a: readonly string[], b: readonly string[]): boolean {
+  return a.some((name) => b.includes(name));
+}
+
+/** The connected parts of a graph. */
+function groupsOf<T>(all: readonly T[], areLinked: (a: T, b: T) => boolean): T[][] {
+  const left = new Set(all);
+  const groups: T[][] = [];
+  for (const first of all) {
+    if (!left.delete(first)) continue;
+    const group = [first];
+    for (const member of group) {
+      for (const other of [...left]) {
+        if (!areLinked(member, other)) continue;
+        left.delete(other);
+        group.push(other);
+      }
+    }
+    groups.push(group);
+  }
+  return groups;
+}
