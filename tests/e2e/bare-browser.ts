@@ -106,7 +106,11 @@ export class BareTab {
   async pick(selector: string, path: string): Promise<void> {
     await this.shown(selector);
     const question = { expression: `document.querySelector(${JSON.stringify(selector)})` };
-    const found = await this.#line.send<{ result: { objectId: string } }>("Runtime.evaluate", question, this.#sessionId);
+    const found = await this.#line.send<{ result: { objectId: string } }>(
+      "Runtime.evaluate",
+      question,
+      this.#sessionId,
+    );
     const { objectId } = found.result;
     await this.#line.send("DOM.setFileInputFiles", { files: [path], objectId }, this.#sessionId);
   }
