@@ -162,6 +162,7 @@ export class MemoryLinkSender implements UplinkSender {
     if (this.#outbox.bytes === 0) return;
     const stalledMs = clock.now() - this.#lastProgressAt;
     if (stalledMs >= GIVE_UP_MS) onGiveUp("Nothing has left for 30 s");
-    else this.#stallTimer = clock.schedule(GIVE_UP_MS - stalledMs, this.#checkStall);
+    // A wait of less than the clock can tell would come at the same time again, for ever.
+    else this.#stallTimer = clock.schedule(Math.max(1, GIVE_UP_MS - stalledMs), this.#checkStall);
   };
 }
