@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { unmask } from "@shoal/tracker";
 import { ClientFrames, type ClientFramesSink } from "./client-frames.js";
-import { unmaskByWords } from "./unmask.js";
 
 const MAX_MESSAGE_BYTES = 1_000;
 
@@ -22,8 +22,8 @@ class Recorder implements ClientFramesSink {
     this.heard.push(`ping ${payload.toString("hex")}`);
   }
 
-  onClose(payload: Buffer): void {
-    this.heard.push(`close ${payload.toString("hex")}`);
+  onClose(code: number, reason: string): void {
+    this.heard.push(`close ${code} ${reason}`);
   }
 
   onViolation(code: number): void {
@@ -42,7 +42,7 @@ interface Frame {
 function frame({ opcode, payload, isFinal = true, mask = Uint8Array.of(1, 2, 3, 4) }: Frame): Buffer {
   const body = Buffer.from(payload);
   const { length } = body;
-  unmaskByWords(body, mask);
+  unmask(body, mask);
   const header = Buffer.alloc(length < 126 ? 2 : length < 65_536 ? 4 : 10);
   header[0] = (isFinal ? 0x80 : 0) | opcode;
   header[1] = 0x80 | (length < 126 ? length : length < 65_536 ? 126 : 127);
@@ -116,6 +116,9 @@ describe("ClientFrames", () => {
     ["a long message", frame({ opcode: 2, payload: bytes(MAX_MESSAGE_BYTES + 1) }), 1009],
     ["a long message in parts", Buffer.concat([start(600), frame({ opcode: 0, payload: bytes(401) })]), 1009],
     ["a length of 2^63", Buffer.from([0x82, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4]), 1009],
+    ["half a close code", frame({ opcode: 8, payload: bytes(1) }), 1002],
+    ["a close code that is none", frame({ opcode: 8, payload: Uint8Array.of(0x03, 0xed) }), 1002],
+    ["a close with no UTF-8", frame({ opcode: 8, payload: Uint8Array.of(0x03, 0xe8, 0xff) }), 1007],
     ["fragments without end", Buffer.concat([start(0), ...Array<Buffer>(1_024).fill(part(0))]), 1008],
   ];
 
@@ -136,11 +139,11 @@ describe("ClientFrames", () => {
     expect(read(Buffer.concat([stream, stream])).heard).toEqual([]);
   });
 
-  it("says that a message is text, and hands on the payload of a close", () => {
+  it("says that a message is text, and what a close says", () => {
     const close = frame({ opcode: 8, payload: Uint8Array.of(0x03, 0xe8, 0x41) });
     expect(read(Buffer.concat([frame({ opcode: 1, payload: bytes(0) }), close]), 1).heard).toEqual([
       "text",
-      "close 03e841",
+      "close 1000 A",
     ]);
   });
 

@@ -1,5 +1,16 @@
-import { BINARY, CLOSE, CONTINUATION, MAX_CONTROL_BYTES, PING, PONG, TEXT } from "@shoal/tracker";
-import { unmask } from "./unmask.js";
+import {
+  CLOSE,
+  MASK_BYTES,
+  MAX_CONTROL_BYTES,
+  PING,
+  readClientHeader,
+  readClose,
+  TEXT,
+  VIOLATIONS,
+  type ClientHeader,
+  type Violation,
+} from "@shoal/tracker";
+import { unmaskLong } from "./unmask-long.js";
 
 /**
  * Browsers cut messages as their pipes fill, our own peers do not. Nothing is kept of a fragment, so this is only there
@@ -9,7 +20,6 @@ const MAX_FRAGMENTS = 1024;
 
 /** Two bytes, the length in eight more, the mask in four. */
 const MAX_HEADER_BYTES = 14;
-const MASK_BYTES = 4;
 
 /** Who hears what is read. Payloads are views of what was pushed, valid during the call only. */
 export interface ClientFramesSink {
@@ -18,8 +28,8 @@ export interface ClientFramesSink {
   /** A message that says that it is text has begun. */
   onText(): void;
   onPing(payload: Buffer): void;
-  /** The other side closes, with the payload of its close frame. */
-  onClose(payload: Buffer): void;
+  /** The other side closes; 1005 when it does not say why. */
+  onClose(code: number, reason: string): void;
   /** A rule was broken (RFC 6455): nothing can be read after this. `code` says which, as close frames do. */
   onViolation(code: number, reason: string): void;
 }
@@ -62,45 +72,29 @@ export class ClientFrames {
   }
 
   #pushHeader(bytes: Buffer, at: number): number {
-    let end = at;
-    for (;;) {
-      const missing = headerBytesOf(this.#header.subarray(0, this.#headerBytes)) - this.#headerBytes;
-      if (missing === 0) break;
-      if (end === bytes.length) return end;
-      const taken = bytes.copy(this.#header, this.#headerBytes, end, Math.min(bytes.length, end + missing));
-      this.#headerBytes += taken;
-      end += taken;
+    for (let end = at; end < bytes.length;) {
+      this.#header[this.#headerBytes++] = bytes[end++] ?? 0;
+      const soFar = this.#header.subarray(0, this.#headerBytes);
+      const header = readClientHeader(soFar, 0, this.#message !== undefined);
+      if (typeof header === "string") {
+        this.#violate(header);
+        return end;
+      }
+      if (header === undefined || soFar.length < header.maskAt + MASK_BYTES) continue;
+      soFar.copy(this.#mask, 0, header.maskAt);
+      this.#startFrame(header);
+      return end;
     }
-    this.#startFrame();
-    return end;
+    return bytes.length;
   }
 
-  #startFrame(): void {
-    const header = this.#header.subarray(0, this.#headerBytes);
-    const first = header.readUInt8(0);
-    const opcode = first & 15;
-    const length = payloadBytesOf(header);
+  #startFrame({ opcode, length, isFinal }: ClientHeader): void {
     this.#headerBytes = 0;
-    const violation = this.#violationOf(header, opcode, length);
-    if (violation !== undefined) return this.#violate(violation);
-    header.copy(this.#mask, 0, header.length - MASK_BYTES);
-    if (opcode < CLOSE) this.#count(length, first >= 0x80);
+    if (opcode < CLOSE && !this.#count(length, isFinal)) return;
     if (opcode === TEXT) this.#sink.onText();
     this.#opcode = opcode;
     this.#left = length;
     if (length === 0) this.#endFrame();
-  }
-
-  #violationOf(header: Buffer, opcode: number, length: number): Violation | undefined {
-    const first = header.readUInt8(0);
-    const isControl = opcode >= CLOSE;
-    // No extension was agreed on, so the reserved bits mean nothing.
-    if ((first & 0x70) !== 0 || opcode > PONG || (opcode > BINARY && !isControl)) return "Unknown kind of frame";
-    if (header.readUInt8(1) < 0x80) return "Frames have to be masked";
-    if (isControl) return first < 0x80 || length > MAX_CONTROL_BYTES ? "Control frames are short and whole" : undefined;
-    if ((opcode === CONTINUATION) !== (this.#message !== undefined)) return "Fragments out of order";
-    if ((this.#message?.bytes ?? 0) + length > this.#maxMessageBytes) return "Message too long";
-    return (this.#message?.fragments ?? 0) >= MAX_FRAGMENTS ? "Too many fragments" : undefined;
   }
 
   #violate(reason: Violation): void {
@@ -108,15 +102,22 @@ export class ClientFrames {
     this.#sink.onViolation(VIOLATIONS[reason], reason);
   }
 
-  #count(length: number, isFinal: boolean): void {
+  /** False when the message is longer than it may be, or in more parts. */
+  #count(length: number, isFinal: boolean): boolean {
     const { bytes, fragments } = this.#message ?? { bytes: 0, fragments: 0 };
+    const isTooLong = bytes + length > this.#maxMessageBytes;
+    if (isTooLong || fragments >= MAX_FRAGMENTS) {
+      this.#violate(isTooLong ? "Message too long" : "Too many fragments");
+      return false;
+    }
     this.#message = isFinal ? undefined : { bytes: bytes + length, fragments: fragments + 1 };
+    return true;
   }
 
   #pushPayload(bytes: Buffer, at: number): number {
     const end = Math.min(bytes.length, at + this.#left);
     const part = bytes.subarray(at, end);
-    unmask(part, this.#mask);
+    unmaskLong(part, this.#mask);
     this.#turnMask(part.length);
     this.#left -= part.length;
     if (this.#opcode < CLOSE) this.#sink.onPayload(part);
@@ -140,33 +141,12 @@ export class ClientFrames {
     this.#controlBytes = 0;
     if (this.#stopped) return;
     if (opcode === PING) this.#sink.onPing(payload);
-    else if (opcode === CLOSE) this.#sink.onClose(payload);
+    else if (opcode === CLOSE) this.#close(payload);
   }
-}
 
-/** What a rule that was broken closes with. */
-const VIOLATIONS = {
-  "Unknown kind of frame": 1002,
-  "Frames have to be masked": 1002,
-  "Control frames are short and whole": 1002,
-  "Fragments out of order": 1002,
-  "Message too long": 1009,
-  "Too many fragments": 1008,
-} as const;
-
-type Violation = keyof typeof VIOLATIONS;
-
-/** The length of the whole header as far as its beginning tells. */
-function headerBytesOf(header: Buffer): number {
-  if (header.length < 2) return 2;
-  const second = header.readUInt8(1);
-  const short = second & 0x7f;
-  return 2 + (short < 126 ? 0 : short === 126 ? 2 : 8) + (second >= 0x80 ? MASK_BYTES : 0);
-}
-
-function payloadBytesOf(header: Buffer): number {
-  const short = header.readUInt8(1) & 0x7f;
-  if (short < 126) return short;
-  // Exact up to 2^53, and far beyond every limit above that.
-  return short === 126 ? header.readUInt16BE(2) : header.readUInt32BE(2) * 2 ** 32 + header.readUInt32BE(6);
+  #close(payload: Buffer): void {
+    const close = readClose(payload);
+    if (typeof close === "object") this.#sink.onClose(close.code, close.reason);
+    else this.#violate(close);
+  }
 }

@@ -1,8 +1,7 @@
 import { EventEmitter } from "node:events";
-import { isUtf8 } from "node:buffer";
 import type { Duplex } from "node:stream";
 import { MAX_MESSAGE_BYTES, type WebSocketLike } from "@shoal/peer-core/platform";
-import { binaryHeader, CLOSE, controlFrame, isCloseCode, PONG } from "@shoal/tracker";
+import { binaryHeader, CLOSE, closeFrame, controlFrame, PONG } from "@shoal/tracker";
 import { ClientFrames, type ClientFramesSink } from "./client-frames.js";
 import { readInPlace } from "./read-in-place.js";
 
@@ -69,7 +68,7 @@ export class PeerWebSocket extends EventEmitter implements WebSocketLike, Client
   close(code = NO_CODE, reason = ""): void {
     if (this.#hasSaidClose || this.#isOver) return;
     this.#hasSaidClose = true;
-    this.#stream.write(controlFrame(CLOSE, closePayload(code, reason)));
+    this.#stream.write(code === NO_CODE ? controlFrame(CLOSE) : closeFrame(code, reason));
     if (this.#heard !== undefined) this.#end();
   }
 
@@ -92,15 +91,11 @@ export class PeerWebSocket extends EventEmitter implements WebSocketLike, Client
     this.#stream.write(controlFrame(PONG, payload));
   }
 
-  onClose(payload: Buffer): void {
-    const code = payload.length === 0 ? NO_CODE : payload.length === 1 ? 0 : payload.readUInt16BE();
-    if (code !== NO_CODE && !isCloseCode(code)) return this.onViolation(1002, "No such close code");
-    if (payload.length === 0 || isUtf8(payload.subarray(2))) {
-      this.#heard = { code, reason: payload.toString("utf8", 2) };
-      this.#frames.stop();
-      if (this.#hasSaidClose) this.#end();
-      else this.close(code);
-    } else this.onViolation(1007, "Text has to be UTF-8");
+  onClose(code: number, reason: string): void {
+    this.#heard = { code, reason };
+    this.#frames.stop();
+    if (this.#hasSaidClose) this.#end();
+    else this.close(code);
   }
 
   onViolation(code: number, reason: string): void {
@@ -131,12 +126,4 @@ export class PeerWebSocket extends EventEmitter implements WebSocketLike, Client
 /** Named as `ws` names what it finds wrong with the other side's frames. */
 class FrameError extends Error {
   readonly code = "WS_ERR_FRAMES";
-}
-
-function closePayload(code: number, reason: string): Buffer {
-  if (code === NO_CODE) return Buffer.alloc(0);
-  const payload = Buffer.alloc(2 + Buffer.byteLength(reason));
-  payload.writeUInt16BE(code);
-  payload.write(reason, 2);
-  return payload;
 }

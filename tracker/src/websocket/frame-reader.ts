@@ -1,5 +1,13 @@
 import { isUtf8 } from "node:buffer";
-import { BINARY, CLOSE, CONTINUATION, isCloseCode, MAX_CONTROL_BYTES, PING, PONG, TEXT, unmask } from "./frame.js";
+import {
+  MASK_BYTES,
+  readClientHeader,
+  readClose,
+  VIOLATIONS,
+  type ClientHeader,
+  type Violation,
+} from "./client-header.js";
+import { CLOSE, CONTINUATION, PING, PONG, TEXT, unmask } from "./frame.js";
 import { GrowingBytes } from "./growing-bytes.js";
 
 /** Who hears what a reader finds. Payloads are views that are valid during the call only. */
@@ -30,16 +38,6 @@ export class UnreadFrames {
   fragments = 0;
   opcode = -1;
 }
-
-interface Header {
-  readonly isFinal: boolean;
-  readonly opcode: number;
-  /** Where the mask begins; the payload follows behind it. */
-  readonly maskAt: number;
-  readonly length: number;
-}
-
-const MASK_BYTES = 4;
 
 /**
  * Reads the frames of a client (RFC 6455, section 5) out of the next bytes of its stream, which it may change. Returns what
@@ -72,16 +70,7 @@ export function readFrames(
   return keep(input.subarray(receiver.isReading ? at : input.length), state);
 }
 
-/** What a rule that was broken closes with. */
-const VIOLATIONS = {
-  "Unknown kind of frame": 1002,
-  "Frames have to be masked": 1002,
-  "Control frames are short and whole": 1002,
-  "Fragments out of order": 1002,
-  "Message too long": 1009,
-} as const;
-
-function violate(receiver: FrameReceiver, reason: keyof typeof VIOLATIONS): void {
+function violate(receiver: FrameReceiver, reason: Violation): void {
   receiver.onViolation(VIOLATIONS[reason], reason);
 }
 
@@ -91,35 +80,15 @@ function headerAt(
   at: number,
   state: UnreadFrames | undefined,
   { maxMessageBytes }: FrameLimits,
-): Header | keyof typeof VIOLATIONS | undefined {
-  if (bytes.length - at < 2) return undefined;
-  const first = bytes[at] ?? 0;
-  const second = bytes[at + 1] ?? 0;
-  const opcode = first & 15;
-  const isFinal = first >= 0x80;
-  const isControl = opcode >= CLOSE;
-  // No extension was agreed on, so the reserved bits mean nothing.
-  if ((first & 0x70) !== 0 || opcode > PONG || (opcode > BINARY && !isControl)) return "Unknown kind of frame";
-  if (second < 0x80) return "Frames have to be masked";
-  const short = second & 0x7f;
-  if (isControl && (!isFinal || short > MAX_CONTROL_BYTES)) return "Control frames are short and whole";
-  if (!isControl && (opcode === CONTINUATION) !== (state !== undefined && state.opcode >= 0)) {
-    return "Fragments out of order";
-  }
-  const maskAt = at + 2 + (short < 126 ? 0 : short === 126 ? 2 : 8);
-  if (bytes.length < maskAt) return undefined;
-  const length = short < 126 ? short : short === 126 ? bytes.readUInt16BE(at + 2) : longLength(bytes, at + 2);
-  const before = isControl ? 0 : (state?.message.length ?? 0);
-  return before + length > maxMessageBytes ? "Message too long" : { isFinal, opcode, maskAt, length };
-}
-
-/** Exact up to 2^53, and far beyond every limit above that. */
-function longLength(bytes: Buffer, at: number): number {
-  return bytes.readUInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4);
+): ClientHeader | Violation | undefined {
+  const header = readClientHeader(bytes, at, state !== undefined && state.opcode >= 0);
+  if (typeof header !== "object") return header;
+  const before = header.opcode >= CLOSE ? 0 : (state?.message.length ?? 0);
+  return before + header.length > maxMessageBytes ? "Message too long" : header;
 }
 
 function deliver(
-  { isFinal, opcode }: Header,
+  { isFinal, opcode }: ClientHeader,
   payload: Buffer,
   unread: UnreadFrames | undefined,
   receiver: FrameReceiver,
@@ -132,7 +101,7 @@ function deliver(
   else {
     const state = unread ?? new UnreadFrames();
     if (state.opcode < 0) state.opcode = opcode;
-    if (++state.fragments > maxFragments) receiver.onViolation(1008, "Too many fragments");
+    if (++state.fragments > maxFragments) violate(receiver, "Too many fragments");
     else {
       const whole = state.message.append(payload);
       if (isFinal) endFragments(state, whole, receiver);
@@ -151,16 +120,14 @@ function endFragments(state: UnreadFrames, whole: Buffer, receiver: FrameReceive
 }
 
 function deliverMessage(opcode: number, payload: Buffer, receiver: FrameReceiver): void {
-  if (opcode === TEXT && !isUtf8(payload)) receiver.onViolation(1007, "Text has to be UTF-8");
+  if (opcode === TEXT && !isUtf8(payload)) violate(receiver, "Text has to be UTF-8");
   else receiver.onMessage(payload);
 }
 
 function deliverClose(payload: Buffer, receiver: FrameReceiver): void {
-  if (payload.length === 0) receiver.onClose(1005);
-  else if (payload.length === 1 || !isCloseCode(payload.readUInt16BE()))
-    receiver.onViolation(1002, "No such close code");
-  else if (!isUtf8(payload.subarray(2))) receiver.onViolation(1007, "Text has to be UTF-8");
-  else receiver.onClose(payload.readUInt16BE());
+  const close = readClose(payload);
+  if (typeof close === "object") receiver.onClose(close.code);
+  else violate(receiver, close);
 }
 
 /** The state with `rest` as the beginning of a frame; none when there is nothing to remember. */

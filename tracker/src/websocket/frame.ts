@@ -34,11 +34,11 @@ export function controlFrame(opcode: number, payload: Uint8Array = EMPTY): Buffe
   return frame;
 }
 
-/** A close frame; `reason` is short ASCII. */
+/** A close frame; `reason` has 123 bytes at most. */
 export function closeFrame(code: number, reason: string): Buffer {
-  const payload = Buffer.alloc(2 + reason.length);
+  const payload = Buffer.alloc(2 + Buffer.byteLength(reason));
   payload.writeUInt16BE(code);
-  payload.write(reason, 2, "latin1");
+  payload.write(reason, 2);
   return controlFrame(CLOSE, payload);
 }
 

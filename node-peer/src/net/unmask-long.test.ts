@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { unmask, unmaskByWords } from "./unmask.js";
+import { unmaskByWords, unmaskLong } from "./unmask-long.js";
 
 const MASK = Buffer.from([0x5b, 0xeb, 0x03, 0x95]);
 
 describe.each([
-  ["unmask", unmask],
+  ["unmaskLong", unmaskLong],
   ["unmaskByWords", unmaskByWords],
 ])("%s", (_, take) => {
   it("takes off the mask wherever the payload lies and ends, and touches nothing else", () => {
