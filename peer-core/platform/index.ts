@@ -10,4 +10,10 @@ export { createWebCryptoHasher } from "./web-crypto-hasher.js";
 export { MAX_MESSAGE_BYTES, WebSocketConnection, type WebSocketConnectionOptions } from "./websocket-connection.js";
 export { createWebSocketDialer, PEER_SUBPROTOCOL, type WebSocketDialerOptions } from "./websocket-dialer.js";
 export type { WebSocketLike } from "./websocket-like.js";
-export { createWebSocketTrackerChannel, type WebSocketTrackerChannelOptions } from "./websocket-tracker-channel.js";
+export {
+  createTrackerChannel,
+  createWebSocketTrackerChannel,
+  type TrackerChannelOptions,
+  type WebSocketTrackerChannelOptions,
+} from "./websocket-tracker-channel.js";
+export type { TrackerLine, TrackerLineEvents } from "./websocket-tracker-channel-line.js";

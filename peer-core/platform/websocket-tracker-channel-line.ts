@@ -23,8 +23,24 @@ export interface TrackerLineTools {
   readonly openers: SocketOpeners;
 }
 
-/** One WebSocket to a tracker: what is sent before it is open waits for that. */
-export class TrackerLine {
+/** A line to a tracker. */
+export interface TrackerLine {
+  /** IP address of the tracker, where the platform tells it. */
+  readonly address: string | undefined;
+  /** When something was last heard, in the clock's milliseconds. */
+  readonly heardAt: number;
+  /** What is sent before it is open waits for that. */
+  send(text: string): void;
+  /** Notes an answer to a ping; true when one was due. */
+  onPingAnswered(): boolean;
+  /** Gives the line up: `onClosed` is told `error` at once. */
+  fail(error: ShoalError): void;
+  /** Closes after what was sent has left; silently, resolves when the other side has closed too or `timeoutMs` are over. */
+  close(timeoutMs: number): Promise<void>;
+}
+
+/** One WebSocket to a tracker. */
+export class WebSocketTrackerLine implements TrackerLine {
   readonly #url: string;
   readonly #clock: Clock;
   readonly #events: TrackerLineEvents;
@@ -64,12 +80,10 @@ export class TrackerLine {
     this.#socket.onerror = (event) => (this.#cause = (event as { error?: unknown }).error);
   }
 
-  /** IP address of the tracker, where the platform tells it. */
   get address(): string | undefined {
     return this.#address;
   }
 
-  /** When something was last heard, in the clock's milliseconds. */
   get heardAt(): number {
     return this.#heardAt;
   }
@@ -79,7 +93,6 @@ export class TrackerLine {
     else if (this.#state === "open") this.#socket.send(text);
   }
 
-  /** Notes an answer to a ping; true when one was due. */
   onPingAnswered(): boolean {
     if (this.#pings === 0) return false;
     this.#pings--;
@@ -87,13 +100,11 @@ export class TrackerLine {
     return true;
   }
 
-  /** Gives the line up: `onClosed` is told `error` at once. */
   fail(error: ShoalError): void {
     this.#drop();
     this.#end(error);
   }
 
-  /** Closes after what was sent has left; silently, resolves when the other side has closed too or `timeoutMs` are over. */
   async close(timeoutMs: number): Promise<void> {
     const wasOpening = this.#state === "opening";
     this.#stop();

@@ -14,7 +14,7 @@ import type {
 } from "../src/ports/tracker-channel.js";
 import type { SocketOpeners } from "./open-websocket.js";
 import { HaveReports } from "./websocket-tracker-channel-haves.js";
-import { TrackerLine } from "./websocket-tracker-channel-line.js";
+import { WebSocketTrackerLine, type TrackerLine, type TrackerLineEvents } from "./websocket-tracker-channel-line.js";
 import { PendingRequests } from "./websocket-tracker-channel-requests.js";
 
 /** From the call to the reply, connecting included. */
@@ -33,13 +33,29 @@ export interface WebSocketTrackerChannelOptions extends SocketOpeners {
  * lost. What was reported by `have` is lost with it: report everything again when the swarm has been announced anew.
  */
 export function createWebSocketTrackerChannel(url: string, options: WebSocketTrackerChannelOptions): TrackerChannel {
-  return new WebSocketTrackerChannel(url, options);
+  const { clock, timeoutMs } = options;
+  const openLine = (events: TrackerLineEvents): TrackerLine =>
+    new WebSocketTrackerLine(url, { clock, openers: options }, events);
+  return createTrackerChannel(url, { clock, timeoutMs, openLine });
 }
 
-class WebSocketTrackerChannel implements TrackerChannel {
+export interface TrackerChannelOptions {
+  readonly clock: Clock;
+  /** Default 15,000. */
+  readonly timeoutMs?: number | undefined;
+  /** Starts to open a line. Throws for a URL that the platform refuses. */
+  readonly openLine: (events: TrackerLineEvents) => TrackerLine;
+}
+
+/** The same over lines of another kind. */
+export function createTrackerChannel(url: string, options: TrackerChannelOptions): TrackerChannel {
+  return new LineTrackerChannel(url, options);
+}
+
+class LineTrackerChannel implements TrackerChannel {
   readonly url: string;
   readonly #clock: Clock;
-  readonly #openers: SocketOpeners;
+  readonly #openLine: TrackerChannelOptions["openLine"];
   readonly #timeoutMs: number;
   readonly #requests: PendingRequests;
   readonly #haves: HaveReports;
@@ -49,11 +65,10 @@ class WebSocketTrackerChannel implements TrackerChannel {
   #line: TrackerLine | undefined = undefined;
   #isClosed = false;
 
-  constructor(url: string, options: WebSocketTrackerChannelOptions) {
-    const { clock, timeoutMs } = options;
+  constructor(url: string, { clock, timeoutMs, openLine }: TrackerChannelOptions) {
     this.url = url;
     this.#clock = clock;
-    this.#openers = options;
+    this.#openLine = openLine;
     this.#timeoutMs = timeoutMs ?? REPLY_TIMEOUT_MS;
     this.#requests = new PendingRequests(clock);
     this.#haves = new HaveReports(clock, (infoHash, pieces) => {
@@ -151,14 +166,10 @@ class WebSocketTrackerChannel implements TrackerChannel {
   }
 
   #open(): TrackerLine {
-    const line: TrackerLine = new TrackerLine(
-      this.url,
-      { clock: this.#clock, openers: this.#openers },
-      {
-        onText: (text) => this.#onText(line, text),
-        onClosed: (error) => this.#onLost(error),
-      },
-    );
+    const line: TrackerLine = this.#openLine({
+      onText: (text) => this.#onText(line, text),
+      onClosed: (error) => this.#onLost(error),
+    });
     return line;
   }
 

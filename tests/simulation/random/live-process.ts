@@ -1,10 +1,11 @@
 import { Client, type Connection, type Dialer, type TorrentSession } from "@shoal/peer-core";
 import type { ClientOptions } from "@shoal/peer-core";
+import { createTrackerChannel } from "@shoal/peer-core/platform";
 import type { MemoryHost } from "@shoal/peer-core/testing";
 import { dialerOf } from "../../support/simulated-swarm.js";
 import { ProcessClock } from "./process-clock.js";
 import { publicAddress } from "./simulated-tracker.js";
-import { SimulatedTrackerChannel } from "./tracker-channel.js";
+import { SimulatedTrackerLine } from "./simulated-tracker-line.js";
 import type { Stage } from "./stage.js";
 
 /** Every peer of ours listens at this port of its machine. */
@@ -18,7 +19,7 @@ export class LiveProcess {
   mostDialing = 0;
   /** Undefined for a relay. */
   session: TorrentSession | undefined;
-  readonly #channels: SimulatedTrackerChannel[] = [];
+  readonly #lines = new Set<SimulatedTrackerLine>();
   readonly #dials = new Set<AbortController>();
 
   constructor(stage: Stage, host: MemoryHost, options: Partial<ClientOptions>) {
@@ -29,9 +30,14 @@ export class LiveProcess {
       openTracker: (url) => {
         const tracker = stage.trackerAt(url);
         if (tracker === undefined) return undefined;
-        const channel = new SimulatedTrackerChannel(tracker, this.clock, publicAddress(host.ipAddress), "30.0.0.1");
-        this.#channels.push(channel);
-        return channel;
+        return createTrackerChannel(url, {
+          clock: this.clock,
+          openLine: (events) => {
+            const line = new SimulatedTrackerLine(tracker, this.clock, publicAddress(host.ipAddress), events);
+            this.#lines.add(line);
+            return line;
+          },
+        });
       },
       clientName: "Shoal simulation",
       ...options,
@@ -45,7 +51,7 @@ export class LiveProcess {
   /** Nothing of it happens any more. */
   kill(): void {
     this.clock.kill();
-    for (const channel of this.#channels) channel.vanish();
+    for (const line of this.#lines) line.vanish();
     for (const dial of this.#dials) dial.abort();
   }
 

@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
 import { fork, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { SeedReport } from "./seed-report.js";
+import { replayCommand, type SeedReport } from "./seed-report.js";
 
 /** Seeds that a worker is given at once: its answer is waited for before it gets more. */
 const BATCH = 4;
+/** Real time for one seed: it takes a second. One in which the clock stands still would never end. */
+const SEED_LIMIT_MS = 180_000;
 
 export interface SeedRun {
   readonly failed: readonly SeedReport[];
@@ -43,23 +45,40 @@ function work(take: () => number[], onReport: (report: SeedReport) => void): Pro
     execArgv: ["--conditions=source", "--import", "tsx", "--stack-trace-limit=0"],
   });
   return new Promise((resolve, reject) => {
+    let late: NodeJS.Timeout | undefined;
+    const fail = (error: Error): void => {
+      clearTimeout(late);
+      worker.kill();
+      reject(error);
+    };
     let waiting = give(worker, take());
+    const watch = (): void => {
+      clearTimeout(late);
+      const [seed] = waiting;
+      if (seed === undefined) return;
+      const why = `Seed ${seed} has not ended within ${SEED_LIMIT_MS / 1_000} s: ${replayCommand(seed)}`;
+      late = setTimeout(() => fail(new Error(why)), SEED_LIMIT_MS);
+    };
+    watch();
     worker.on("message", (message) => {
       onReport(message as SeedReport);
-      if (--waiting === 0) waiting = give(worker, take());
+      waiting = waiting.length > 1 ? waiting.slice(1) : give(worker, take());
+      watch();
     });
-    worker.on("error", reject);
+    worker.on("error", fail);
     worker.on("exit", (code) => {
       if (code === 0) resolve();
-      else reject(new Error(`A worker ended with ${String(code)}`));
+      else
+        fail(new Error(`Seed ${waiting[0]} ended its process with ${String(code)}: ${replayCommand(waiting[0] ?? 0)}`));
     });
   });
 }
 
-function give(worker: ChildProcess, seeds: number[]): number {
+/** Returns what the worker has to do now, in its order. */
+function give(worker: ChildProcess, seeds: number[]): readonly number[] {
   if (seeds.length > 0) worker.send(seeds);
   else worker.disconnect();
-  return seeds.length;
+  return seeds;
 }
 
 function summary(reports: readonly SeedReport[]): SeedRun {

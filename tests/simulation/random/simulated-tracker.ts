@@ -1,4 +1,4 @@
-import { encodeRequest, encodeTrackerMessage, parseRequest } from "@shoal/peer-core/announce";
+import { encodeTrackerMessage, parseRequest } from "@shoal/peer-core/announce";
 import type { TrackerRequest } from "@shoal/peer-core/announce";
 import type { MemoryHost, SeededRandom, VirtualClock } from "@shoal/peer-core/testing";
 import type { Dialer, Timer } from "@shoal/peer-core";
@@ -116,9 +116,9 @@ export class SimulatedTracker {
   }
 
   /** A message has arrived on a line. */
-  receive(open: OpenLine, request: TrackerRequest): void {
+  receive(open: OpenLine, text: string): void {
     if (!this.#lines.has(open)) return;
-    const parsed = parseRequest(encodeRequest(request));
+    const parsed = parseRequest(text);
     if (parsed.type === "announce") this.#announce(open, parsed);
     if (parsed.type === "have") this.#tracker?.have(open.line, parsed);
   }

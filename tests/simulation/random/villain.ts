@@ -1,5 +1,5 @@
 import { concatBytes } from "@shoal/peer-core";
-import { toWireId, parseTrackerMessage } from "@shoal/peer-core/announce";
+import { encodeRequest, parseTrackerMessage, toWireId } from "@shoal/peer-core/announce";
 import type { Connection, PeerId } from "@shoal/peer-core";
 import type { MemoryHost } from "@shoal/peer-core/testing";
 import { ID, RawPeer, servesContent, type RawBehaviour, type RawLink } from "../../support/raw-peer.js";
@@ -68,7 +68,7 @@ export class Villain {
         });
         if (line === undefined) continue;
         this.#lines.push(line);
-        tracker.receive(line, this.#request(index));
+        tracker.receive(line, encodeRequest(this.#request(index)));
       }
     }
   }
