@@ -1,218 +1,18 @@
-import { afterEach, describe, expect, it } from "vitest";
-import { concatBytes } from "../base/bytes.js";
+import { describe, expect, it } from "vitest";
 import { ShoalError } from "../base/errors.js";
-import { infoHashFromBytes, peerIdFromBytes } from "../base/ids.js";
-import { ConnectionRecorder } from "../../testing/connection-recorder.js";
-import { MemoryNetwork } from "../../testing/memory-network.js";
-import { seededRandom } from "../../testing/seeded-random.js";
-import { VirtualClock } from "../../testing/virtual-clock.js";
-import type { CloseReason, Connection } from "../ports/connection.js";
+import { concatBytes } from "../base/bytes.js";
+import { useDialogues, SessionDialogue, hello } from "../../testing/session-dialogue.js";
 import { encodeClose } from "../wire/extensions/close-message.js";
 import { encodeExtendedHandshake, LOCAL_EXTENSIONS } from "../wire/extensions/extended-handshake.js";
 import { encodeMessage } from "../wire/encode.js";
-import { decodeHandshake, encodeHandshake, HANDSHAKE_BYTES } from "../wire/handshake.js";
-import { BATCH_BYTES } from "./outbox.js";
-import { PeerSession, type PeerMessage, type SessionOwner } from "./peer-session.js";
-
-const SHARE = infoHashFromBytes(new Uint8Array(20).fill(1));
-const OTHER_SHARE = infoHashFromBytes(new Uint8Array(20).fill(2));
-const US = peerIdFromBytes(new Uint8Array(20).fill(3));
-const THEM = peerIdFromBytes(new Uint8Array(20).fill(4));
-
-/** A swarm that writes down what it is told. */
-class RecordingOwner implements SessionOwner {
-  readonly infoHash = SHARE;
-  readonly peerId = US;
-  readonly log: string[] = [];
-  readonly messages: PeerMessage[] = [];
-  closed: CloseReason | undefined;
-  onMessageOnce: (() => void) | undefined;
-
-  onOpen(): void {
-    this.log.push("open");
-  }
-  onMessage(_session: PeerSession, message: PeerMessage): void {
-    this.log.push(message.type);
-    this.messages.push(structuredClone(message));
-    const react = this.onMessageOnce;
-    this.onMessageOnce = undefined;
-    react?.();
-  }
-  onBatch(): void {
-    this.log.push("batch");
-  }
-  onDrain(): void {
-    this.log.push("drain");
-  }
-  onClosed(_session: PeerSession, reason: CloseReason): void {
-    this.log.push("closed");
-    this.closed = reason;
-  }
-}
-
-/** A session of ours on one end of a simulated link, a recorder that speaks bytes on the other. */
-class Dialogue {
-  readonly clock = new VirtualClock();
-  readonly owner = new RecordingOwner();
-  readonly failed: CloseReason[] = [];
-  readonly session: PeerSession;
-  readonly them: ConnectionRecorder;
-  readonly #theirEnd: Connection;
-
-  private constructor(ourEnd: Connection, theirEnd: Connection, clock: VirtualClock, inbound: boolean) {
-    this.clock = clock;
-    this.#theirEnd = theirEnd;
-    this.them = new ConnectionRecorder(theirEnd);
-    this.session = new PeerSession({
-      connection: ourEnd,
-      clock,
-      owner: inbound ? undefined : this.owner,
-      route: ({ infoHash }) => (infoHash === SHARE ? this.owner : undefined),
-      onFailed: (reason) => this.failed.push(reason),
-    });
-    this.session.start();
-  }
-
-  static async open(direction: "inbound" | "outbound"): Promise<Dialogue> {
-    const clock = new VirtualClock();
-    const network = new MemoryNetwork({ clock, random: seededRandom(1) });
-    const accepted: Connection[] = [];
-    network.host("them").listen("mem://them", (connection) => accepted.push(connection));
-    const ourEnd = await clock.settle(network.host("us").dialer.dial("mem://them", new AbortController().signal));
-    const dialogue = new Dialogue(ourEnd, accepted[0]!, clock, direction === "inbound");
-    await clock.advance(0);
-    return dialogue;
-  }
-
-  /** Opened, with both handshakes through and nothing else said. */
-  static async active(direction: "inbound" | "outbound" = "inbound"): Promise<Dialogue> {
-    const dialogue = await Dialogue.open(direction);
-    await dialogue.say(hello());
-    return dialogue;
-  }
-
-  async say(...parts: readonly Uint8Array[]): Promise<void> {
-    this.#theirEnd.send(concatBytes(parts));
-    await this.clock.advance(1);
-  }
-
-  /** The other side closes. */
-  hangUp(code: number, message: string): void {
-    this.#theirEnd.close(code, message);
-  }
-
-  /** Writes that have reached the other side. */
-  get writes(): number {
-    return this.them.events.filter((event) => event === "bytes").length;
-  }
-
-  /** Beats as the swarm does, once a second. */
-  async beat(seconds: number): Promise<void> {
-    for (let second = 0; second < seconds; second++) {
-      await this.clock.advance(1_000);
-      if (this.session.isActive) this.session.heartbeat(this.clock.now());
-    }
-    await this.clock.advance(1);
-  }
-}
-
-function hello(options: { infoHash?: typeof SHARE; peerId?: typeof US } = {}): Uint8Array {
-  const { infoHash = SHARE, peerId = THEM } = options;
-  return encodeHandshake({ infoHash, peerId, supportsExtensions: true, supportsFast: true });
-}
+import { HANDSHAKE_BYTES } from "../wire/handshake.js";
 
 function extendedHandshake(blockMax?: number): Uint8Array {
   const payload = encodeExtendedHandshake({ extensions: { lt_donthave: 9 }, blockMax });
   return encodeMessage({ type: "extended", id: 0, payload });
 }
 
-const dialogues: Dialogue[] = [];
-async function active(direction?: "inbound" | "outbound"): Promise<Dialogue> {
-  const dialogue = await Dialogue.active(direction);
-  dialogues.push(dialogue);
-  return dialogue;
-}
-
-afterEach(async () => {
-  for (const { session, clock } of dialogues.splice(0)) {
-    session.close(1000, "end of the test");
-    await clock.advance(10_000);
-    expect(clock.pendingTimers).toBe(0);
-  }
-});
-
-describe("PeerSession, shaking hands", () => {
-  it("speaks first on a link that we dialled", async () => {
-    const dialogue = await Dialogue.open("outbound");
-    await dialogue.clock.advance(1);
-    expect(decodeHandshake(dialogue.them.received)).toEqual({
-      infoHash: SHARE,
-      peerId: US,
-      supportsExtensions: true,
-      supportsFast: true,
-    });
-    expect(dialogue.session.inbound).toBe(false);
-    expect(dialogue.owner.log).toEqual([]);
-  });
-
-  it("answers on a link that came in, once it knows the share", async () => {
-    const dialogue = await Dialogue.open("inbound");
-    await dialogue.clock.advance(1);
-    expect(dialogue.them.length).toBe(0);
-    await dialogue.say(hello());
-    expect(decodeHandshake(dialogue.them.received).peerId).toBe(US);
-    expect([dialogue.session.peerId, dialogue.session.isActive, dialogue.session.inbound]).toEqual([THEM, true, true]);
-    expect(dialogue.owner.log).toEqual(["open", "batch"]);
-  });
-
-  it("knows no peer id before", async () => {
-    const { session } = await Dialogue.open("inbound");
-    expect(() => session.peerId).toThrow("Invariant");
-  });
-
-  it("gives up after five seconds without a handshake", async () => {
-    const { clock, them, failed, owner } = await Dialogue.open("inbound");
-    await clock.advance(4_999);
-    expect(them.isClosed).toBe(false);
-    await clock.advance(2);
-    expect(them.closed).toMatchObject([{ code: 1002, remote: true }]);
-    expect(failed).toMatchObject([{ code: 1002, remote: false }]);
-    expect(owner.log).toEqual([]);
-  });
-
-  it("gives up just the same when the handshake is begun and never ended", async () => {
-    const dialogue = await Dialogue.open("inbound");
-    for (let second = 0; second < 5; second++) {
-      await dialogue.say(hello().subarray(second, second + 1));
-      await dialogue.clock.advance(999);
-    }
-    await dialogue.clock.advance(2);
-    expect(dialogue.them.closed).toMatchObject([{ code: 1002 }]);
-  });
-
-  it.each<["inbound" | "outbound", string, Uint8Array, number]>([
-    ["inbound", "an unknown info-hash", hello({ infoHash: OTHER_SHARE }), 4000],
-    ["outbound", "another info-hash than was dialled for", hello({ infoHash: OTHER_SHARE }), 4000],
-    ["inbound", "ourselves", hello({ peerId: US }), 4001],
-    ["outbound", "ourselves", hello({ peerId: US }), 4001],
-    ["inbound", "a web browser", new TextEncoder().encode("GET / HTTP/1.1\r\n\r\n"), 1002],
-  ])("refuses, %s, %s", async (direction, _, bytes, code) => {
-    const dialogue = await Dialogue.open(direction);
-    await dialogue.say(bytes);
-    expect(dialogue.them.closed).toMatchObject([{ code, remote: true }]);
-    expect(dialogue.failed).toMatchObject([{ code, remote: false }]);
-    expect(dialogue.owner.log).toEqual([]);
-    await dialogue.clock.advance(10_000);
-    expect(dialogue.clock.pendingTimers).toBe(0);
-  });
-
-  it("tells of a link that is lost before it was open", async () => {
-    const dialogue = await Dialogue.open("outbound");
-    dialogue.session.close(1000, "no longer needed");
-    dialogue.session.close(1002, "a second time");
-    expect(dialogue.failed).toMatchObject([{ code: 1000 }]);
-  });
-});
+const active = useDialogues();
 
 describe("PeerSession, once open", () => {
   it("hands over messages in order, then asks once for the batch", async () => {
@@ -240,7 +40,7 @@ describe("PeerSession, once open", () => {
   });
 
   it("passes over empty blocks, and counts them as messages", async () => {
-    const dialogue = await Dialogue.active();
+    const dialogue = await SessionDialogue.active();
     const empty = encodeMessage({ type: "piece", piece: 0, begin: 0, block: new Uint8Array(0) });
     await dialogue.say(empty);
     expect(dialogue.owner.messages).toEqual([]);
@@ -265,41 +65,6 @@ describe("PeerSession, once open", () => {
     expect([...them.received.subarray(HANDSHAKE_BYTES)]).toEqual([0, 0, 0, 6, 20, 9, 0, 0, 0, 5]);
   });
 
-  it("sends all that is queued in one turn as one write", async () => {
-    const dialogue = await active();
-    const before = dialogue.writes;
-    for (let piece = 0; piece < 100; piece++) dialogue.session.send({ type: "have", piece });
-    await dialogue.clock.advance(1);
-    expect(dialogue.writes - before).toBe(1);
-    expect(dialogue.them.length).toBe(HANDSHAKE_BYTES + 100 * 9);
-  });
-
-  it("counts what is queued in this turn as queued", async () => {
-    const { session } = await active();
-    expect(session.queuedBytes).toBe(0);
-    session.send({ type: "have", piece: 1 });
-    expect(session.queuedBytes).toBe(9);
-  });
-
-  it("sends no write longer than a batch", async () => {
-    const dialogue = await active();
-    const before = dialogue.writes;
-    const bytes = new Uint8Array(100_000);
-    for (let i = 0; i < 5; i++) dialogue.session.send({ type: "bitfield", bytes });
-    await dialogue.clock.advance(1);
-    expect(dialogue.writes - before).toBe(Math.ceil(5 / Math.floor(BATCH_BYTES / 100_005)));
-  });
-
-  it("keeps the order when a block overtakes nothing that was queued before", async () => {
-    const dialogue = await active();
-    dialogue.session.send({ type: "unchoke" });
-    dialogue.session.sendFrame(encodeMessage({ type: "have", piece: 9 }));
-    dialogue.session.send({ type: "choke" });
-    await dialogue.clock.advance(1);
-    const ids = dialogue.them.received.subarray(HANDSHAKE_BYTES);
-    expect([ids[4], ids[9], ids[18]]).toEqual([1, 4, 0]);
-  });
-
   it("closes with 1002 when a rule is broken, and hears nothing more", async () => {
     const { owner, say, them, session } = bound(await active());
     owner.onMessageOnce = () => {
@@ -314,7 +79,7 @@ describe("PeerSession, once open", () => {
   });
 
   it("takes 50,000 messages at once and as many a second later, and closes for one more", async () => {
-    const dialogue = await Dialogue.active();
+    const dialogue = await SessionDialogue.active();
     const keepAlive = encodeMessage({ type: "keep-alive" });
     const many = concatBytes(Array.from({ length: 50_000 }, () => keepAlive));
     await dialogue.say(many);
@@ -426,7 +191,7 @@ describe("PeerSession, once open", () => {
 });
 
 /** The parts that a test names often. */
-function bound(dialogue: Dialogue) {
+function bound(dialogue: SessionDialogue) {
   const { owner, them, session } = dialogue;
   return { owner, them, session, say: (...parts: readonly Uint8Array[]) => dialogue.say(...parts) };
 }
