@@ -8,7 +8,7 @@ interface Plan {
   /** One swarm for each socket: how fast it answers, and what a socket costs. */
   readonly crowd: Population;
   /** Many swarms for each socket: what a registration costs. */
-  readonly library: Population;
+  readonly collection: Population;
   readonly seconds: number;
   /** A moderate rate of announces. */
   readonly perSecond: number;
@@ -16,14 +16,14 @@ interface Plan {
 
 const FULL: Plan = {
   crowd: { sockets: 2_000, swarms: 1_000, swarmsPerSocket: 1 },
-  library: { sockets: 100, swarms: 1_000, swarmsPerSocket: 1_000 },
+  collection: { sockets: 100, swarms: 1_000, swarmsPerSocket: 1_000 },
   seconds: 5,
   perSecond: 2_000,
 };
 
 const QUICK: Plan = {
   crowd: { sockets: 20, swarms: 10, swarmsPerSocket: 1 },
-  library: { sockets: 5, swarms: 20, swarmsPerSocket: 20 },
+  collection: { sockets: 5, swarms: 20, swarmsPerSocket: 20 },
   seconds: 0.2,
   perSecond: 100,
 };
@@ -44,7 +44,7 @@ const ROWS = {
   crowdMemory: ["Private memory with all sockets, MiB", 1],
   socketMemory: ["… more than empty, per socket, bytes", 0],
   socketHeap: ["… of which JavaScript heap", 0],
-  libraryMemory: ["Private memory with all registrations, MiB", 1],
+  collectionMemory: ["Private memory with all registrations, MiB", 1],
   registrationMemory: ["… more than empty, per registration, bytes", 0],
   registrationHeap: ["… of which JavaScript heap", 0],
   loadShare: ["Load's own share of a core at saturation, %", 0],
@@ -105,16 +105,16 @@ async function measureLibrary(
 ): Promise<void> {
   await TrackerBenchRun.use(kind, async (run) => {
     const empty = await run.memory();
-    const { announces } = await run.open(plan.library);
+    const { announces } = await run.open(plan.collection);
     const full = await run.memory();
-    into.libraryMemory.push(full.privateBytes / 1024 ** 2);
+    into.collectionMemory.push(full.privateBytes / 1024 ** 2);
     into.registrationMemory.push((full.privateBytes - empty.privateBytes) / announces);
     into.registrationHeap.push((full.heapBytes - empty.heapBytes) / announces);
     say(`${(full.privateBytes / 1024 ** 2).toFixed(1)} MiB with ${announces} registrations`);
   });
 }
 
-function tableOf(figures: Record<TrackerKind, Figures>, { crowd, library, perSecond }: Plan): ResultTable {
+function tableOf(figures: Record<TrackerKind, Figures>, { crowd, collection, perSecond }: Plan): ResultTable {
   const { shoal, "bittorrent-tracker": theirs } = figures;
   return {
     title: "Announces over WebSocket, against bittorrent-tracker's server",
@@ -126,7 +126,7 @@ function tableOf(figures: Record<TrackerKind, Figures>, { crowd, library, perSec
     }),
     notes: [
       `${crowd.sockets} sockets in ${crowd.swarms} swarms, one announce in flight on each at saturation, ${perSecond} a second at the moderate rate.`,
-      `${library.sockets * library.swarmsPerSocket} registrations: ${library.sockets} sockets, each in ${library.swarmsPerSocket} swarms.`,
+      `${collection.sockets * collection.swarmsPerSocket} registrations: ${collection.sockets} sockets, each in ${collection.swarmsPerSocket} swarms.`,
       `Each tracker is a library in a process of its own, over WebSocket only, without limits on announces; the load is another process, which sends prepared frames.`,
       "Memory is what /proc says is private, after both were made to collect their garbage; a socket has one registration.",
     ],
@@ -145,7 +145,7 @@ function noFigures(): Figures {
     crowdMemory: [],
     socketMemory: [],
     socketHeap: [],
-    libraryMemory: [],
+    collectionMemory: [],
     registrationMemory: [],
     registrationHeap: [],
     loadShare: [],

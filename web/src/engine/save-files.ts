@@ -1,8 +1,8 @@
 import { isShoalError, ShoalError, type Metainfo } from "@shoal/peer-core/torrent";
+import { BlobLanes } from "./blob-lanes.js";
 import { crc32 } from "./crc32.js";
 import { asDiskError } from "./disk-error.js";
 import type { KeptStore } from "./kept-store.js";
-import { readInto } from "./read-into.js";
 import { layOutZip, type ZipEntry } from "./zip-layout.js";
 
 /** What a browser does with it is the person's choice: never shown as a page. */
@@ -15,8 +15,8 @@ export interface SaveOptions {
   readonly store: KeptStore;
 }
 
-/** Read at once for a checksum: a message between processes each, and as much memory. */
-const SLICE_BYTES = 4 * 1024 * 1024;
+/** Read at once for a checksum. */
+const READ_BYTES = 1024 * 1024;
 
 /** Something to be saved under a name. */
 export interface Saved {
@@ -94,16 +94,20 @@ async function chosenFiles({ metainfo, chosen, store }: SaveOptions): Promise<Ch
 }
 
 async function checksumOf(blob: Blob): Promise<number> {
-  let buffer = new ArrayBuffer(Math.min(SLICE_BYTES, blob.size));
+  const reader = new BlobLanes(blob, 1);
+  const buffer = new Uint8Array(Math.min(READ_BYTES, blob.size));
   let checksum = 0;
-  for (let at = 0; at < blob.size; at += SLICE_BYTES) {
-    const slice = blob.slice(at, at + SLICE_BYTES);
-    const bytes = await readInto(slice, buffer);
-    if (bytes.length !== slice.size) {
-      throw new ShoalError("disk", `A file in storage gave ${bytes.length} of ${slice.size} bytes at ${at}`);
+  try {
+    for (let at = 0; at < blob.size; at += READ_BYTES) {
+      const bytes = buffer.subarray(0, Math.min(READ_BYTES, blob.size - at));
+      const got = await reader.read(at, bytes);
+      if (got !== bytes.length) {
+        throw new ShoalError("disk", `A file in storage gave ${got} of ${bytes.length} bytes at ${at}`);
+      }
+      checksum = crc32(bytes, checksum);
     }
-    checksum = crc32(bytes, checksum);
-    buffer = bytes.buffer;
+  } finally {
+    reader.close();
   }
   return checksum;
 }
