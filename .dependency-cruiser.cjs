@@ -63,7 +63,7 @@ module.exports = {
       to: {
         path: "^(peer-core|tracker)/",
         pathNot:
-          "^peer-core/((dist/)?src/(index|announce/protocol|torrent/index)|(dist/)?platform/index)\\.|^tracker/(src|dist)/index\\.",
+          "^peer-core/((dist/)?src/(index|announce/protocol|torrent/index)|(dist/)?platform/index)\\.|^tracker/(src|dist)/(websocket/)?index\\.",
       },
     },
     {

@@ -1,4 +1,5 @@
-import { limitServer, refuseUpgrade, SERVER_OPTIONS, type MountedTracker } from "@shoal/tracker";
+import { limitServer, SERVER_OPTIONS, type MountedTracker } from "@shoal/tracker";
+import { refuseUpgrade } from "@shoal/tracker/websocket";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { listenOn, type ListenPlace } from "../net/listen-on.js";
 import { PeerPort, type PeerPortOptions } from "../net/peer-port.js";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { unmask } from "@shoal/tracker";
+import { unmask } from "@shoal/tracker/websocket";
 import { ClientFrames, type ClientFramesSink } from "./client-frames.js";
 
 const MAX_MESSAGE_BYTES = 1_000;

@@ -9,7 +9,7 @@ import {
   VIOLATIONS,
   type ClientHeader,
   type Violation,
-} from "@shoal/tracker";
+} from "@shoal/tracker/websocket";
 import { unmaskLong } from "./unmask-long.js";
 
 /**

@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { Duplex } from "node:stream";
 import { MAX_MESSAGE_BYTES, type WebSocketLike } from "@shoal/peer-core/platform";
-import { binaryHeader, CLOSE, closeFrame, controlFrame, PONG } from "@shoal/tracker";
+import { binaryHeader, CLOSE, closeFrame, controlFrame, PONG } from "@shoal/tracker/websocket";
 import { ClientFrames, type ClientFramesSink } from "./client-frames.js";
 import { readInPlace } from "./read-in-place.js";
 

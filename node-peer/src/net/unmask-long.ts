@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { unmask } from "@shoal/tracker";
+import { unmask } from "@shoal/tracker/websocket";
 
 const MASK_BYTES = 4;
 /** Shorter ones are done before native code has been called, or a view of words made. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { PEER_SUBPROTOCOL, WebSocketConnection } from "@shoal/peer-core/platform";
-import { answerHandshake } from "@shoal/tracker";
+import { answerHandshake } from "@shoal/tracker/websocket";
 import type { AcceptedLinks } from "./accepted-links.js";
 import { clientAddress } from "./client-address.js";
 import { PeerWebSocket } from "./peer-websocket.js";
