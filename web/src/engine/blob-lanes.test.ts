@@ -4,14 +4,19 @@ import { describe, expect, it } from "vitest";
 import { BlobLanes } from "./blob-lanes.js";
 import { content } from "./testing/test-share.js";
 
-/** Notes where streams were opened, and how many were let go of. */
+/** Notes where streams were opened, how many were let go of, and how often something was read without one. */
 class NotingBlob extends Blob {
   readonly opened: number[] = [];
   cancelled = 0;
+  readWhole = 0;
 
   override slice(start = 0, end?: number): Blob {
     const part = super.slice(start, end);
     const stream = part.stream();
+    part.arrayBuffer = () => {
+      this.readWhole++;
+      return super.slice(start, end).arrayBuffer();
+    };
     const cancel = (): number => this.cancelled++;
     part.stream = () => {
       this.opened.push(start);
@@ -78,7 +83,7 @@ describe("BlobLanes", () => {
     const blob = new NotingBlob([bytes]);
     const lanes = new BlobLanes(blob, 2);
     const parts = await Promise.all([0, 1, 2, 3].map((at) => readPart(lanes, at * 150_000, 150_000)));
-    expect(blob.opened).toEqual([0]);
+    expect([blob.opened, blob.readWhole]).toEqual([[0], 0]);
     for (const [at, part] of parts.entries()) {
       expect(equalBytes(part, bytes.subarray(at * 150_000, (at + 1) * 150_000))).toBe(true);
     }
