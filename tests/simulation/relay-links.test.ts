@@ -20,6 +20,35 @@ function tab(simulation: Simulation, name: string, relays: readonly string[], ha
   return simulation.add(name, { has, dialable: false, latencyMs: 5, share: { relays } });
 }
 
+describe("what a tab wants from its relay", () => {
+  it.each([20, 100])("is nothing, when it meets somebody who has it all, %d ms away", async (latencyMs) => {
+    const simulation = await create();
+    const relay = addRelay(simulation, "relay");
+    tab(simulation, "sharer", [relay.address], "all");
+    const seeder = simulation.add("seeder", { has: "all", latencyMs });
+    await simulation.clock.advance(5_000);
+    const getter = tab(simulation, "getter", [relay.address]);
+    getter.session.addEndpoints([seeder.address]);
+    expect(await simulation.allComplete([getter], MINUTE)).toBe(true);
+    expect(relay.cache.kept(simulation.infoHash)).toEqual([]);
+    await close(simulation, relay);
+  });
+
+  it("is said as soon as whoever else it meets has nothing for it", async () => {
+    const simulation = await create();
+    const relay = addRelay(simulation, "relay");
+    tab(simulation, "sharer", [relay.address], "all");
+    const poor = simulation.add("poor", { latencyMs: 100 });
+    await simulation.clock.advance(5_000);
+    const getter = tab(simulation, "getter", [relay.address]);
+    getter.session.addEndpoints([poor.address]);
+    const hasSome = () => relay.cache.kept(simulation.infoHash).length > 0;
+    // A dial of 200 ms, a handshake, and a tick of a second at most.
+    expect(await simulation.clock.runUntil(hasSome, 1_500)).toBe(true);
+    await close(simulation, relay);
+  });
+});
+
 describe("a peer that nobody can dial", () => {
   it("keeps one link to the best relay, for hours, though nothing passes", async () => {
     const simulation = await create();

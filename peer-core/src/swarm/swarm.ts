@@ -59,7 +59,7 @@ export class Swarm implements SessionOwner {
     this.#wants = new WantTeller({
       sessions: () => this.#members.sessions(),
       lacking: () => this.#content?.lacking(),
-      isMeeting: () => this.#members.isMeeting,
+      isDialing: () => this.#members.isDialing,
     });
     this.#members = new Membership({
       options,

@@ -14,8 +14,6 @@ export interface LinkFate {
 /** Which address each session that we opened leads to, so that whoever dialled it learns how the link fared. */
 export class DialedLinks {
   readonly #addresses = new Map<number, string>();
-  /** Those that have not shaken hands yet. */
-  readonly #meeting = new Set<number>();
 
   /** Makes a session of a link that has been dialled. */
   open(connection: Connection, address: string, parts: { owner: SessionOwner; clock: Clock; fate: LinkFate }): void {
@@ -27,18 +25,7 @@ export class DialedLinks {
       onFailed: (reason) => this.closed(session, reason, parts.fate),
     });
     this.#addresses.set(session.id, address);
-    this.#meeting.add(session.id);
     session.start();
-  }
-
-  /** Somebody has been dialled and has not shaken hands yet. */
-  get isMeeting(): boolean {
-    return this.#meeting.size > 0;
-  }
-
-  /** A session has shaken hands. */
-  met(session: PeerSession): void {
-    this.#meeting.delete(session.id);
   }
 
   addressOf(session: PeerSession): string | undefined {
@@ -48,7 +35,6 @@ export class DialedLinks {
   /** Passes the end of a link on; nothing happens for one that came in. */
   closed(session: PeerSession, reason: CloseReason, fate: LinkFate): void {
     const address = this.#addresses.get(session.id);
-    this.#meeting.delete(session.id);
     if (address === undefined) return;
     this.#addresses.delete(session.id);
     if (reason.code === CLOSE.self) fate.removeOwn(address);

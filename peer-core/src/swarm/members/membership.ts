@@ -95,9 +95,8 @@ export class Membership {
     return this.#sessions.size;
   }
 
-  /** Somebody is being dialled, or has answered and not shaken hands yet. */
-  get isMeeting(): boolean {
-    return this.#connector.isDialing || this.#dialed.isMeeting;
+  get isDialing(): boolean {
+    return this.#connector.isDialing;
   }
 
   /** Addresses known and not connected. */
@@ -161,7 +160,6 @@ export class Membership {
   admit(session: PeerSession, isRunning: boolean): boolean {
     const dialed = this.#dialed.addressOf(session);
     if (dialed !== undefined) this.#connector.identified(dialed, session.peerId);
-    this.#dialed.met(session);
     const refusal = isRunning ? this.#refusal(session, dialed) : { code: CLOSE.shuttingDown, message: "shutting down" };
     if (refusal !== undefined) {
       session.close(refusal.code, refusal.message);

@@ -34,11 +34,11 @@ describe("WantTeller", () => {
   const relay = peer("xxxx", true);
   const direct = peer("..x.", false);
   let lacking: Bitfield | undefined;
-  let isMeeting = false;
+  let isDialing = false;
   const teller = new WantTeller({
     sessions: () => [relay.session, direct.session],
     lacking: () => lacking?.clone(),
-    isMeeting: () => isMeeting,
+    isDialing: () => isDialing,
   });
 
   it("says nothing before the metainfo is known, nor that nothing is wanted", () => {
@@ -50,18 +50,18 @@ describe("WantTeller", () => {
 
   it("waits a moment for whoever is just being met, and not for ever", () => {
     lacking = fieldOf("xxx.");
-    isMeeting = true;
+    isDialing = true;
     const late = peer("xxxx", true);
     const patient = new WantTeller({
       sessions: () => [late.session, direct.session],
       lacking: () => lacking?.clone(),
-      isMeeting: () => isMeeting,
+      isDialing: () => isDialing,
     });
     patient.tick(10);
     expect(late.told).toEqual([]);
     patient.tick(1_010);
     expect(late.told).toEqual(["xx.."]);
-    isMeeting = false;
+    isDialing = false;
   });
 
   it("tells relays, and nobody else, what nobody offers directly", () => {

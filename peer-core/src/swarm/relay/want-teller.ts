@@ -5,8 +5,8 @@ export interface WantTellerParts {
   readonly sessions: () => Iterable<PeerSession>;
   /** What is wanted and not here, as a set of the caller's own; undefined before the metainfo is known. */
   readonly lacking: () => Bitfield | undefined;
-  /** Somebody is being dialled or shaken hands with, and has not said yet what it has. */
-  readonly isMeeting: () => boolean;
+  /** Somebody is being dialled, who may have it all. */
+  readonly isDialing: () => boolean;
 }
 
 /** Wants change with every piece: a relay hears of it once a second (a tick may come a little early), but of their end at once. */
@@ -44,8 +44,7 @@ export class WantTeller {
       if (!session.remote.isRelay) continue;
       const told = this.#told.get(session.id);
       const isEarly = told !== undefined && now - told.at < TOLD_EVERY_MS;
-      if (isEarly && told.wants.isEmpty) continue;
-      if (told === undefined && this.#parts.isMeeting() && now - (session.openedAt ?? 0) < MEETING_MS) continue;
+      if (told === undefined && this.#parts.isDialing() && now - (session.openedAt ?? 0) < MEETING_MS) continue;
       wants ??= this.unoffered();
       if (wants === undefined) return;
       // Somebody who has it all has been reached: what a relay fetches until it hears of that was fetched in vain.
