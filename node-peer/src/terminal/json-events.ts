@@ -74,6 +74,9 @@ export type JsonEvent =
       readonly size: number;
       readonly down: number;
       readonly up: number;
+      /** Payload of this run so far, what came in vain included. */
+      readonly downloaded: number;
+      readonly uploaded: number;
       readonly peers: number;
       readonly etaSeconds: number | null;
     }

@@ -10,6 +10,7 @@ export function shareProgress(session: TorrentSession, name: string): ProgressSo
     event: () => {
       const view = session.view;
       const { infoHash } = session;
+      const { downloaded, uploaded } = view;
       const etaSeconds = etaOf(view) ?? null;
       const [down, up] = [Math.round(view.downBytesPerSecond), Math.round(view.upBytesPerSecond)];
       return {
@@ -19,6 +20,8 @@ export function shareProgress(session: TorrentSession, name: string): ProgressSo
         size: view.chosenBytes,
         down,
         up,
+        downloaded,
+        uploaded,
         peers: view.peers.length,
         etaSeconds,
       };
