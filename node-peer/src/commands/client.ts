@@ -71,6 +71,7 @@ function createSession(
     getPlan: {
       directory: resolve(settings.text("output") ?? "."),
       ifExists: "fail",
+      verify: false,
       adviceIfTaken: "Move it away, or start the client with -o and another folder.",
       adviceIfDamaged: "Move it away, or check it with: shoal download --overwrite",
       select: [],
@@ -79,7 +80,14 @@ function createSession(
       trackers: { urls: trackers, isChosen: true },
     },
     sharePlan: { trackers, searchable: true, endpoints: endpoint === undefined ? [] : [endpoint] },
-    hashing: { hasher, progress, pieceLength: undefined, memory, verify: false, signal },
+    hashing: {
+      hasher,
+      progress,
+      pieceLength: undefined,
+      memory,
+      verify: false,
+      signal,
+    },
     tools: { client, hasher, checkedWriter, output, progress, signal, tokens: new OwnerTokens(dataDir(settings)) },
   });
 }

@@ -85,6 +85,7 @@ const downloadCommand: CommandSpec = {
     { flags: "--keep-seeding", description: "go on sharing afterwards until Ctrl-C" },
     { flags: "--overwrite", description: "replace what has the same name" },
     { flags: "--skip", description: "leave out what is there already" },
+    { flags: "--verify", description: "check all that is there already and get only what is wrong or missing" },
     { flags: "--stdout", description: "write a single file to standard output" },
     { flags: "--timeout <time>", description: "give up after this long without any new data; 0: never (default: 60s)" },
     { flags: "--listen <port>", description: "port at which peers can connect (default: a free one)" },

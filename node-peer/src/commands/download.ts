@@ -74,13 +74,17 @@ async function seed({ output, shutdown }: CommandContext, { client, progress }: 
 async function readPlan({ settings, output, shutdown }: CommandContext): Promise<GetPlan> {
   const overwrite = settings.flag("overwrite");
   const toStdout = settings.flag("stdout");
+  const verify = settings.flag("verify");
   if (overwrite && settings.flag("skip")) throw new UsageError("--overwrite and --skip exclude each other");
+  if (verify && (toStdout || settings.flag("skip")))
+    throw new UsageError(`--verify checks what is there: it does not go with ${toStdout ? "--stdout" : "--skip"}`);
   if (toStdout && (output.json || settings.text("output") !== undefined))
     throw new UsageError("--stdout goes neither with --json nor with --output");
   return {
     directory: resolve(settings.text("output") ?? "."),
-    adviceIfTaken: "Choose another folder with -o, or --overwrite, or --skip.",
-    adviceIfDamaged: "The same command with --overwrite checks it and gets what is missing.",
+    verify,
+    adviceIfTaken: "Choose another folder with -o, or --verify what is there, or --overwrite, or --skip.",
+    adviceIfDamaged: "The same command with --verify checks it and gets what is missing.",
     ifExists: overwrite ? "overwrite" : settings.flag("skip") ? "skip" : "fail",
     select: settings.list("select"),
     toStdout,

@@ -32,7 +32,11 @@ export async function upload(context: CommandContext): Promise<ExitCode> {
     ratio: settings.parsed("untilRatio", parseRatio),
     timeMs: settings.parsed("untilTime", parseDuration),
   };
-  const hashing = { pieceLength: settings.parsed("pieceLength", parseSize), verify: settings.flag("verify") };
+  const hashing = {
+    pieceLength: settings.parsed("pieceLength", parseSize),
+    verify: settings.flag("verify"),
+    onWarning: (code: string, message: string) => output.warn(code, message),
+  };
   const rates = rateLimits(settings);
   // All paths before anything is hashed or opened: a typing mistake shows at once.
   const sources = await Promise.all(context.args.map(async (path) => ({ path, source: await scanSource(path) })));

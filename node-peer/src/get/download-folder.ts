@@ -6,11 +6,20 @@ import { join } from "node:path";
 import type { DownloadStore } from "./download-store.js";
 import { StdoutStore } from "./stdout-store.js";
 import type { CheckedWriter } from "../storage/checked-writer.js";
+import type { RecheckReport } from "../storage/recheck-report.js";
 import { openFsPieceStore } from "../storage/open-fs-piece-store.js";
+
+/** Follows a check of what is stored. */
+export interface RecheckListener {
+  onChecked(checkedBytes: number, totalBytes: number): void;
+  onRechecked(report: RecheckReport): void;
+}
 
 export interface DownloadFolderOptions {
   readonly directory: string;
   readonly overwrite: boolean;
+  /** Told how everything that is there is read and hashed again; undefined: what is recorded is believed. */
+  readonly recheck?: RecheckListener | undefined;
   /** Indexes of the files to store; all when undefined. */
   readonly select: readonly number[] | undefined;
   readonly hasher: Hasher;
@@ -27,6 +36,9 @@ export async function openDownloadFolder(metainfo: Metainfo, options: DownloadFo
     selected: options.select && new Set(options.select),
     existing: options.overwrite ? "overwrite" : "refuse",
     verifyPiece: async (piece, bytes) => equalBytes(await options.hasher.sha1(bytes), pieceHash(metainfo, piece)),
+    recheck: options.recheck !== undefined,
+    onChecked: (checkedBytes, totalBytes) => options.recheck?.onChecked(checkedBytes, totalBytes),
+    onRechecked: (report) => options.recheck?.onRechecked(report),
     signal: options.signal,
   });
 }

@@ -4,6 +4,7 @@ import { openDownloadFolder, openStdoutStore } from "./download-folder.js";
 import type { DownloadStore } from "./download-store.js";
 import { DownloadTask, type Downloaded, type DownloadTools } from "./download-task.js";
 import type { KnownTrackers } from "../settings/known-trackers.js";
+import { RecheckProgress } from "./recheck-progress.js";
 import { selectFiles } from "./select-files.js";
 import type { CheckedWriter } from "../storage/checked-writer.js";
 import { isTargetTaken } from "../storage/open-fs-piece-store.js";
@@ -19,6 +20,8 @@ export type IfExists = "fail" | "overwrite" | "skip";
 export interface GetPlan {
   readonly directory: string;
   readonly ifExists: IfExists;
+  /** What is there already is read and hashed again, and what is wrong with it fetched. */
+  readonly verify: boolean;
   /** What to do about a target that is taken, where it is not to be touched. */
   readonly adviceIfTaken: string;
   /** What to do about one that may be damaged. */
@@ -102,6 +105,7 @@ class Getting {
     const { finalPath } = targetPaths(metainfo, this.#plan.directory);
     if (
       this.#plan.toStdout ||
+      this.#plan.verify ||
       this.#plan.ifExists === "overwrite" ||
       !(await isTargetTaken(metainfo, this.#plan.directory))
     )
@@ -117,15 +121,21 @@ class Getting {
     const { hasher, checkedWriter, signal, output } = this.#tools;
     const select = this.#chosen(metainfo);
     if (this.#plan.toStdout) return await openStdoutStore(metainfo, { hasher, signal }, (bytes) => output.bytes(bytes));
-    const { directory, ifExists } = this.#plan;
-    return await openDownloadFolder(metainfo, {
-      directory,
-      overwrite: ifExists === "overwrite",
-      select,
-      hasher,
-      checkedWriter,
-      signal,
-    });
+    const { directory, ifExists, verify } = this.#plan;
+    const recheck = verify ? new RecheckProgress(metainfo, this.#tools) : undefined;
+    try {
+      return await openDownloadFolder(metainfo, {
+        directory,
+        overwrite: ifExists === "overwrite",
+        recheck,
+        select,
+        hasher,
+        checkedWriter,
+        signal,
+      });
+    } finally {
+      recheck?.end();
+    }
   }
 
   /** Throws UsageError for a choice that fits no file, and for --stdout of several files. */

@@ -1,10 +1,10 @@
 import type { Hasher } from "@shoal/peer-core";
-import { displayName, type Metainfo } from "@shoal/peer-core/torrent";
+import { displayName, equalBytes, pieceHash, type Metainfo } from "@shoal/peer-core/torrent";
 import type { Progress } from "../terminal/progress.js";
 import type { HashMemory } from "../storage/hash-memory.js";
 import { hashSource } from "../storage/hash-source.js";
 import type { ScannedSource } from "../storage/scan-source.js";
-import { formatSize } from "../units.js";
+import { formatCount, formatSize } from "../units.js";
 
 /** A source and the metainfo that was made of it. */
 export interface HashedShare {
@@ -21,6 +21,8 @@ export interface HashOptions {
   readonly memory: HashMemory | undefined;
   /** Hash again what is remembered, too. */
   readonly verify: boolean;
+  /** Told, with `verify`, of what is not as it was remembered, though its files look the same. */
+  readonly onWarning?: ((code: string, message: string) => void) | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -42,13 +44,32 @@ export async function hashShare(source: ScannedSource, options: HashOptions): Pr
       onProgress,
       signal,
     });
-    if (verify) await memory?.remember(source, pieceLength, { metainfo, hashedFromMs });
+    if (verify) {
+      const remembered = await memory?.recall(source, pieceLength, hasher);
+      if (remembered !== undefined) tellDifference(remembered, metainfo, options);
+      await memory?.remember(source, pieceLength, { metainfo, hashedFromMs });
+    }
     done = source.length;
     return { source, metainfo };
   } finally {
     endProgress();
     await source.close();
   }
+}
+
+/** Its files have neither another size nor another time: a disk that fails, or somebody who hides it. */
+function tellDifference(remembered: Metainfo, metainfo: Metainfo, { onWarning }: HashOptions): void {
+  if (remembered.infoHash === metainfo.infoHash) return;
+  const { geometry, name } = metainfo;
+  let wrong = 0;
+  for (const piece of geometry.pieces()) {
+    if (!equalBytes(pieceHash(remembered, piece), pieceHash(metainfo, piece))) wrong++;
+  }
+  const count = `${wrong} of ${formatCount(geometry.pieceCount, "piece")}`;
+  onWarning?.(
+    "source-changed",
+    `${name}: ${count} not what was shared before, though its files look unchanged: check them, and the disk; this is a new share`,
+  );
 }
 
 function percent(done: number, all: number): number {

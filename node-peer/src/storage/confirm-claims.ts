@@ -122,12 +122,12 @@ function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw new ShoalError("aborted", "The check of what is stored was stopped");
 }
 
-/** False when the disk cannot give the bytes back: then they are fetched and written again. */
+/** False when the disk cannot give the bytes back, or has no such file: then they are fetched and written again. */
 async function canRead(files: PartFiles, offset: number, bytes: Uint8Array): Promise<boolean> {
   try {
     return await files.read(offset, bytes);
   } catch (error) {
-    if (error instanceof Error && errnoOf(error.cause) === "EIO") return false;
+    if (error instanceof Error && ["EIO", "ENOENT"].includes(errnoOf(error.cause) ?? "")) return false;
     throw error;
   }
 }

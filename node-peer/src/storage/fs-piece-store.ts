@@ -20,6 +20,8 @@ export interface FsPieceStoreParts {
   readonly recorder: ClaimRecorder;
   readonly lock: TargetLock;
   readonly verifyPiece?: VerifyPiece | undefined;
+  /** All of it was found under its final name, where it stays: `files` lead there. */
+  readonly isPlaced?: boolean | undefined;
 }
 
 /**
@@ -126,7 +128,7 @@ export class FsPieceStore implements PieceStore {
 
   async #finish(): Promise<string> {
     try {
-      await this.#place();
+      if (this.#parts.isPlaced !== true) await this.#place();
     } catch (error) {
       this.#state = "open";
       throw error;

@@ -16,10 +16,12 @@ import { diskError, errnoOf } from "./disk-error.js";
 import { FsPieceStore } from "./fs-piece-store.js";
 import { makeFolder } from "./make-folder.js";
 import { PartFiles } from "./part-files.js";
-import { assertReplaceable, isTaken, type ExistingTarget } from "./place-target.js";
-import { logShareOf, settlePlaced, takeBack } from "./placed-target.js";
-import { CLAIM, recoverState, type RecoveredState } from "./recovered-state.js";
-import { readStateLog, StateLog } from "./state-log.js";
+import { isTaken, type ExistingTarget } from "./place-target.js";
+import { takeBack } from "./placed-target.js";
+import { assertRecognized, reportRecheck, type RecheckReport } from "./recheck-report.js";
+import { findTarget, recoverTarget, type Recovered } from "./recover-target.js";
+import { CLAIM } from "./recovered-state.js";
+import { StateLog } from "./state-log.js";
 import { BOOT_ID_BYTES, type FileStamp, type StateRecord } from "./state-record.js";
 import { TargetLock } from "./target-lock.js";
 import { targetPaths, type TargetPaths } from "./target-paths.js";
@@ -36,6 +38,14 @@ export interface FsPieceStoreOptions {
   readonly verifyPiece?: VerifyPiece | undefined;
   /** Makes hashing and writing one; needs `verifyPiece` for what it does not take. */
   readonly checkedWriter?: CheckedWriter | undefined;
+  /**
+   * Every piece is read and hashed, whatever the record says; needs `verifyPiece`. What has its final name is checked
+   * there, keeps it when it is whole, and is an unfinished download again when it is not. It is never replaced by this
+   * alone: what shows no piece of the share is refused as "exists", as is a folder with files that are not selected.
+   */
+  readonly recheck?: boolean | undefined;
+  /** With `recheck`, what was found, where there was anything to check. */
+  readonly onRechecked?: ((report: RecheckReport) => void) | undefined;
   /** Called as pieces are verified: bytes checked so far, and to check in all. */
   readonly onChecked?: ((checkedBytes: number, totalBytes: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -67,17 +77,16 @@ export async function isTargetTaken(metainfo: Metainfo, directory: string): Prom
 }
 
 async function openLocked(options: FsPieceStoreOptions, paths: TargetPaths, lock: TargetLock): Promise<FsPieceStore> {
-  const { metainfo } = options;
+  const { metainfo, verifyPiece } = options;
   const existing = options.existing ?? "refuse";
-  const isInDoubt = await settlePlaced(metainfo, paths, existing);
-  await assertReplaceable(paths, metainfo, existing);
   const layout = new FileLayout(metainfo.files, options.selected);
+  const found = await findTarget(options, paths, layout);
   const files = new PartFiles(metainfo, layout, paths, options.checkedWriter);
   try {
     const bootId = await readBootId();
-    const recovered = await recover(metainfo, paths, { bootId, existing });
-    const confirm = isInDoubt ? confirmPlaced : confirmHere;
-    const confirmed = await confirm(recovered.state, { ...options, layout, files, paths });
+    const recovered = await recoverTarget(options, paths, { bootId, found });
+    const confirm = found === "placed" ? confirmPlaced : confirmHere;
+    const confirmed = await confirm(recovered, { ...options, layout, files, paths });
     const log = await StateLog.create(
       paths.statePath,
       { infoHash: metainfo.infoHash, pieceCount: metainfo.geometry.pieceCount },
@@ -86,8 +95,8 @@ async function openLocked(options: FsPieceStoreOptions, paths: TargetPaths, lock
     if (recovered.isNew) await claimPart(metainfo, paths, log);
     const recorder = new ClaimRecorder(log, files, confirmed.unsynced);
     const have = confirmed.claims.map((claim) => (claim === CLAIM.none ? 0 : 1));
-    const { verifyPiece } = options;
-    return new FsPieceStore({ metainfo, layout, paths, existing, have, files, recorder, lock, verifyPiece });
+    const { isPlaced } = confirmed;
+    return new FsPieceStore({ metainfo, layout, paths, existing, have, files, recorder, lock, verifyPiece, isPlaced });
   } catch (error) {
     await files.close();
     throw error;
@@ -96,49 +105,64 @@ async function openLocked(options: FsPieceStoreOptions, paths: TargetPaths, lock
 
 interface Confirming extends ConfirmContext {
   readonly paths: TargetPaths;
+  readonly recheck?: boolean | undefined;
+  readonly existing?: ExistingTarget | undefined;
+  readonly onRechecked?: ((report: RecheckReport) => void) | undefined;
+}
+
+interface Confirmed extends ConfirmedClaims {
+  /** It is whole and keeps its final name. */
+  readonly isPlaced: boolean;
 }
 
 /** Checks what is claimed, and that there is room for the rest. */
-async function confirmHere(state: RecoveredState, context: Confirming): Promise<ConfirmedClaims> {
-  const confirmed = await confirmClaims(state, context);
-  await assertRoom(context.metainfo, context.layout, { claims: confirmed.claims, paths: context.paths });
+async function confirmHere(recovered: Recovered, context: Confirming): Promise<Confirmed> {
+  const { metainfo, layout, paths, recheck } = context;
+  if (recheck !== true) return { ...(await confirmIn(context.files, recovered, context)), isPlaced: false };
+  // It may turn out to be none of ours.
+  const reading = new PartFiles(metainfo, layout, paths);
+  reading.onlyRead();
+  try {
+    return { ...(await confirmIn(reading, recovered, context)), isPlaced: false };
+  } finally {
+    await reading.close();
+  }
+}
+
+async function confirmIn(files: PartFiles, recovered: Recovered, from: Confirming): Promise<ConfirmedClaims> {
+  const context = { ...from, files };
+  const { metainfo, layout, paths, onRechecked } = context;
+  const confirmed = await confirmClaims(recovered.state, context);
+  if (context.recheck === true && !recovered.isNew) {
+    const report = await reportRecheck(recovered.claimed, confirmed, context);
+    if (!recovered.hasRecord && context.existing !== "overwrite") assertRecognized(report);
+    onRechecked?.(report);
+  }
+  await assertRoom(metainfo, layout, { claims: confirmed.claims, paths });
   return confirmed;
 }
 
 /** The same with what has its final name, which it loses at the end only: whatever fails before leaves it alone. */
-async function confirmPlaced(state: RecoveredState, context: Confirming): Promise<ConfirmedClaims> {
+async function confirmPlaced(recovered: Recovered, context: Confirming): Promise<Confirmed> {
   const { metainfo, layout, paths, files } = context;
   const placed = new PartFiles(metainfo, layout, paths);
   placed.placed();
+  let report: RecheckReport | undefined;
   let confirmed: ConfirmedClaims;
   try {
-    confirmed = await confirmHere(state, { ...context, files: placed });
+    const onRechecked = (told: RecheckReport) => context.onRechecked?.((report = told));
+    // Whoever put it there since may have put something else there.
+    confirmed = await confirmIn(placed, { ...recovered, hasRecord: false }, { ...context, onRechecked });
   } finally {
     await placed.close();
   }
-  await takeBack(paths);
-  return { ...confirmed, stamps: await stampAgain(confirmed.stamps, files) };
-}
-
-async function recover(
-  metainfo: Metainfo,
-  paths: TargetPaths,
-  how: { readonly bootId: Uint8Array | undefined; readonly existing: ExistingTarget },
-): Promise<{ readonly state: RecoveredState; readonly isNew: boolean }> {
-  const share = logShareOf(metainfo);
-  const bytes = await readStateLog(paths.statePath);
-  const recovered = bytes === undefined ? undefined : recoverState(bytes, share, how.bootId);
-  if (recovered !== undefined) return { state: recovered, isNew: false };
-  const isPartThere = await isTaken(paths.partPath);
-  if (bytes === undefined && isPartThere && how.existing === "refuse") {
-    throw new ShoalError(
-      "exists",
-      `${paths.partPath} exists and is not an unfinished download of this share; move it away`,
-    );
+  if (report?.isWhole === true) {
+    files.placed();
+    return { ...confirmed, isPlaced: true };
   }
-  const claims = new Uint8Array(share.pieceCount).fill(isPartThere ? CLAIM.doubtful : CLAIM.none);
-  const state = { claims, stamps: new Map(), wanted: new Uint8Array(share.fileCount), isOfThisBoot: false };
-  return { state, isNew: !isPartThere };
+  await takeBack(paths);
+  for (const file of report?.misshapen ?? []) await files.shape(file);
+  return { ...confirmed, stamps: await stampAgain(confirmed.stamps, files), isPlaced: false };
 }
 
 /** Makes the file or folder of the download, which must not be there: another share of this name may have just begun. */

@@ -30,7 +30,7 @@ export class PartFiles {
   readonly #turns = new FileTurns();
   readonly #reads = new JoinedReads();
   #folder: TargetFolder;
-  #isPlaced = false;
+  #isReadOnly = false;
 
   constructor(metainfo: Metainfo, layout: FileLayout, paths: TargetPaths, writer?: CheckedWriter) {
     this.#metainfo = metainfo;
@@ -81,6 +81,11 @@ export class PartFiles {
     }
   }
 
+  /** Makes a stored file if it is missing, and gives it its length. Rejects with ShoalError "disk" or "disk-full". */
+  async shape(file: number): Promise<void> {
+    await this.#use(file, "open", () => Promise.resolve());
+  }
+
   /** What a file looks like now; undefined unless it is an ordinary file of its full length. */
   async stampOf(file: number): Promise<FileStamp | undefined> {
     try {
@@ -125,10 +130,15 @@ export class PartFiles {
     await this.#cache.closeIdle();
   }
 
+  /** From now on files are opened read-only: none is made, none is given its length. */
+  onlyRead(): void {
+    this.#isReadOnly = true;
+  }
+
   /** From now on files are opened where they are in the end, read-only. */
   placed(): void {
     this.#folder = this.#final;
-    this.#isPlaced = true;
+    this.#isReadOnly = true;
   }
 
   /** Closes the files; nothing may be under way. */
@@ -167,9 +177,11 @@ export class PartFiles {
   }
 
   #open(file: number): Promise<FileHandle> {
-    if (file === UNWANTED_FILE) return this.#unwanted.openForWriting([]);
+    // What is only read is made nowhere.
+    if (file === UNWANTED_FILE)
+      return this.#isReadOnly ? this.#unwanted.openForReading([]) : this.#unwanted.openForWriting([]);
     const components = componentsOf(this.#metainfo, file);
-    if (this.#isPlaced) return this.#folder.openForReading(components);
+    if (this.#isReadOnly) return this.#folder.openForReading(components);
     return this.#folder.openForWriting(components, this.#metainfo.files[file]?.length ?? 0);
   }
 

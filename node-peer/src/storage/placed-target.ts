@@ -49,6 +49,11 @@ export async function doubtOfTarget(metainfo: Metainfo, directory: string): Prom
   return isDoubtful ? inDoubt(paths.finalPath) : undefined;
 }
 
+/** True when there is something under the final name, and no unfinished download beside it. */
+export async function isPlacedAlone(paths: TargetPaths): Promise<boolean> {
+  return (await lookAtPlaced(paths)) !== undefined;
+}
+
 /** What a state log is of. */
 export function logShareOf({ infoHash, geometry, files }: Metainfo) {
   return { infoHash, pieceCount: geometry.pieceCount, fileCount: files.length };

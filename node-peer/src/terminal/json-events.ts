@@ -96,6 +96,15 @@ export type JsonEvent =
       readonly seconds: number;
       readonly bytesPerSecond: number;
     }
+  | { readonly event: "checking"; readonly infoHash: string; readonly done: number; readonly size: number }
+  | {
+      readonly event: "checked";
+      readonly infoHash: string;
+      readonly path: string;
+      readonly pieces: number;
+      readonly wrongPieces: number;
+      readonly wrongBytes: number;
+    }
   | { readonly event: "skipped"; readonly infoHash: string; readonly path: string }
   | ({ readonly event: "found" } & CatalogueDescription)
   | {
