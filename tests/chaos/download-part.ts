@@ -74,8 +74,10 @@ export class DownloadPart implements Part {
 
   readonly args = (): readonly string[] | undefined => {
     if (this.#isOver) return undefined;
+    // Killed between the last byte and its end, it is done when it starts again.
     return [
       "download",
+      "--skip",
       this.#subject.infoHash,
       "-o",
       join(this.#options.folder, String(this.#round)),

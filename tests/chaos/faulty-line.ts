@@ -55,7 +55,10 @@ export class FaultyLine {
   cut(how: "end" | "reset"): number {
     const links = [...this.#links];
     for (const { near, far } of links) {
-      for (const socket of [near, far]) how === "reset" ? socket.resetAndDestroy() : socket.destroy();
+      for (const socket of [near, far]) {
+        if (how === "reset") socket.resetAndDestroy();
+        else socket.destroy();
+      }
     }
     return links.length;
   }

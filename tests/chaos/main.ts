@@ -1,16 +1,12 @@
 /** `npm run chaos`: real faults with real processes. See README.md. */
 import { parseArgs } from "node:util";
+import { LONG_FORM, MATRIX_RUNS, SHORT_FORM } from "./forms.js";
 import { runChaos } from "./run-chaos.js";
 
 const USAGE = `npm run chaos                       100 faults, about three minutes
 npm run chaos -- --seed S           the same faults as then
 npm run chaos -- --faults N         another number of them
 npm run chaos -- --matrix           25 runs with other seeds, 400 faults each, some of them long: about seven hours`;
-
-/** Of the short form: a fault lasts up to four seconds. */
-const SHORT = { gapMs: 800, lengthsMs: [500, 1000, 2000, 4000], faults: 100, runs: 1 };
-/** Of the matrix: long enough for every time-out to pass. */
-const MATRIX = { gapMs: 2000, lengthsMs: [500, 2000, 5000, 5000, 20_000, 60_000], faults: 400, runs: 25 };
 
 const { values } = parseArgs({
   options: {
@@ -24,17 +20,17 @@ if (values.help) console.log(USAGE);
 else await main();
 
 async function main(): Promise<void> {
-  const { runs, ...usual } = values.matrix ? MATRIX : SHORT;
+  const form = values.matrix ? LONG_FORM : SHORT_FORM;
   // A seed that is given is one run to be repeated.
-  const count = values.seed === undefined ? runs : 1;
+  const count = values.matrix && values.seed === undefined ? MATRIX_RUNS : 1;
   const firstSeed = Number(values.seed ?? Math.floor(Math.random() * 1e9));
   const total = { faults: 0, failed: 0 };
   for (let seed = firstSeed; seed < firstSeed + count; seed++) {
-    const faults = Number(values.faults ?? usual.faults);
+    const faults = Number(values.faults ?? form.faults);
     console.log(`seed ${seed}: ${faults} faults`);
     const from = performance.now();
     const say = (line: string) => console.log(`${((performance.now() - from) / 1000).toFixed(1).padStart(7)} ${line}`);
-    const outcome = await runChaos({ ...usual, seed, faults, say });
+    const outcome = await runChaos({ ...form, seed, faults, say });
     console.log(outcome.table);
     total.faults += outcome.faults;
     total.failed += outcome.violations.length;

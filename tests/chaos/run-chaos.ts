@@ -4,19 +4,15 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { canMountDisks } from "../support/small-disk.js";
 import { drawPlan, type Fault } from "./fault-plan.js";
+import type { ChaosForm } from "./forms.js";
 import { BRINGERS } from "./faults/fault-bringers.js";
 import { expectNoLeaks } from "./leak-check.js";
 import { Ledger } from "./ledger.js";
 import { judge } from "./verdict.js";
 import { VICTIMS, World } from "./world.js";
 
-export interface ChaosOptions {
+export interface ChaosOptions extends ChaosForm {
   readonly seed: number;
-  /** Faults that hit something. */
-  readonly faults: number;
-  /** The mean gap between two. */
-  readonly gapMs: number;
-  readonly lengthsMs: readonly number[];
   readonly say: (line: string) => void;
 }
 

@@ -30,7 +30,8 @@ export class PartFiles {
   readonly #turns = new FileTurns();
   readonly #reads = new JoinedReads();
   #folder: TargetFolder;
-  #isPlaced = false;
+  /** "moving": the old name may be gone at any time, and a file that is opened for writing would be made there anew. */
+  #stage: "part" | "moving" | "placed" = "part";
 
   constructor(metainfo: Metainfo, layout: FileLayout, paths: TargetPaths, writer?: CheckedWriter) {
     this.#metainfo = metainfo;
@@ -125,10 +126,22 @@ export class PartFiles {
     await this.#cache.closeIdle();
   }
 
+  /** From now on nothing is written or made: files are opened read-only, under the one name or the other. */
+  moving(): void {
+    this.#stage = "moving";
+  }
+
+  /** It was not given its final name: as before `moving`. */
+  stays(): void {
+    this.#stage = "part";
+    // What was opened meanwhile cannot be written to.
+    for (const file of this.#metainfo.files.keys()) this.#cache.drop(file);
+  }
+
   /** From now on files are opened where they are in the end, read-only. */
   placed(): void {
     this.#folder = this.#final;
-    this.#isPlaced = true;
+    this.#stage = "placed";
   }
 
   /** Closes the files; nothing may be under way. */
@@ -167,9 +180,10 @@ export class PartFiles {
   }
 
   #open(file: number): Promise<FileHandle> {
+    if (this.#stage === "moving") return this.#openExisting(file);
     if (file === UNWANTED_FILE) return this.#unwanted.openForWriting([]);
     const components = componentsOf(this.#metainfo, file);
-    if (this.#isPlaced) return this.#folder.openForReading(components);
+    if (this.#stage === "placed") return this.#folder.openForReading(components);
     return this.#folder.openForWriting(components, this.#metainfo.files[file]?.length ?? 0);
   }
 
