@@ -7,10 +7,12 @@ import { fileURLToPath } from "node:url";
 
 /** Who ended by itself is started again after this long, as a service manager does. */
 const AGAIN_MS = 400;
-/** What is lost when it comes too early. */
+const SWIFT_CLOCK = fileURLToPath(new URL("../support/swift-clock.js", import.meta.url));
+const CLOCK_JUMP = fileURLToPath(new URL("clock-jump.js", import.meta.url));
+/** Does no harm to a process that does not heed it yet. */
 const HURRY_SIGNAL = "SIGURG";
 const ENVIRONMENT = {
-  NODE_OPTIONS: `--import ${pathOf("../support/swift-clock.js")} --import ${pathOf("clock-jump.js")}`,
+  NODE_OPTIONS: `--import ${SWIFT_CLOCK} --import ${CLOCK_JUMP}`,
   SWIFT_CLOCK_SIGNAL: HURRY_SIGNAL,
 };
 
@@ -114,8 +116,4 @@ export class Actor {
     this.#options.ledger.say(`${this.name} ended with ${how}`);
     this.#again = setTimeout(() => this.start(), AGAIN_MS);
   }
-}
-
-function pathOf(name: string): string {
-  return fileURLToPath(new URL(name, import.meta.url));
 }

@@ -13,6 +13,8 @@ const MORE_BYTES = 96 * 1024 * 1024;
 const QUIET_MS = 60_000;
 /** When nothing was closed for so long, nothing will be: six hurried minutes. */
 const CALM_MS = 12_000;
+/** A fresh one has nothing to close but what it asked at its start. */
+const FRESH_MS = 3_000;
 const LOOK_MS = 500;
 
 interface Holding {
@@ -35,12 +37,11 @@ export async function expectNoLeaks(world: World): Promise<void> {
     const actor = world.actor(name);
     // A relay stays with a share for two minutes after the last peer has left.
     actor.hurry();
-    const used = await quietHolding(world, name);
+    const used = await quietHolding(world, name, CALM_MS);
     await actor.end("SIGINT");
     actor.start();
     await actor.run?.process.event("serving");
-    actor.hurry();
-    const fresh = await quietHolding(world, name);
+    const fresh = await quietHolding(world, name, FRESH_MS);
     world.ledger.say(`${name}: ${describe(used)} at the end, ${describe(fresh)} when fresh`);
     if (used.sockets > fresh.sockets)
       world.ledger.complain(`${name} has ${used.sockets} sockets, ${fresh.sockets} when fresh`);
@@ -58,12 +59,12 @@ export async function expectNoLeaks(world: World): Promise<void> {
 }
 
 /** What it holds once the number of its sockets has come down. */
-async function quietHolding(world: World, name: string): Promise<Holding> {
+async function quietHolding(world: World, name: string, calmMs: number): Promise<Holding> {
   const pid = world.actor(name).run?.process.pid ?? 0;
   let least = holdingOf(pid);
   let calmSince = performance.now();
   const from = calmSince;
-  while (performance.now() - from < QUIET_MS && performance.now() - calmSince < CALM_MS) {
+  while (performance.now() - from < QUIET_MS && performance.now() - calmSince < calmMs) {
     await pause(LOOK_MS);
     const now = holdingOf(pid);
     if (now.sockets < least.sockets) calmSince = performance.now();
