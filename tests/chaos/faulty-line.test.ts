@@ -76,12 +76,12 @@ test("a link that is lost one way carries the other way", async () => {
 });
 
 test("a line that refuses lets nobody in, and cuts those there are", async () => {
-  const closed = once(client, "close");
+  const closed = new Promise((resolve) => client.once("close", resolve));
   expect(line.cut("reset")).toBe(1);
   await closed;
   line.mood.refusing = true;
   const other = connect(line.port, "127.0.0.1");
   other.on("error", () => undefined);
-  await once(other, "close");
+  await new Promise((resolve) => other.once("close", resolve));
   expect(line.openLinks).toBe(0);
 });

@@ -133,7 +133,8 @@ export class FaultyLine {
         socket.destroy();
         onGone();
       };
-      if (socket.destroyed) gone();
+      // What has ended already says so no more, if the other end has not heard of it yet.
+      if (socket.destroyed || socket.readableEnded) gone();
       socket.on("end", gone).on("close", gone);
     }
   }
