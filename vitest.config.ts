@@ -28,7 +28,7 @@ export default defineConfig({
         ...fromSource,
         test: {
           name: "system",
-          include: ["tests/{integration,interop,e2e}/**/*.test.ts"],
+          include: ["tests/{chaos,integration,interop,e2e}/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,

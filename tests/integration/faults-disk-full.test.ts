@@ -1,50 +1,10 @@
-import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { mkdir } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { writeContent } from "../support/file-content.js";
 import { TestHub } from "../support/hub.js";
 import { ProcessBed, type ShoalProcess } from "../support/processes.js";
+import { canMountDisks, SmallDisk } from "../support/small-disk.js";
 
 const MIB = 1024 * 1024;
-
-/** A small disk needs a mount, and that needs root, in this system or in a namespace of our own. */
-const canMount = spawnSync("unshare", ["-rm", "true"]).status === 0;
-
-/** A file system of its own size in a mount namespace that lives until `close`. */
-class SmallDisk {
-  readonly path: string;
-  readonly #holder: ChildProcess;
-
-  private constructor(path: string, holder: ChildProcess) {
-    this.path = path;
-    this.#holder = holder;
-  }
-
-  static async mount(path: string, mebibytes: number): Promise<SmallDisk> {
-    await mkdir(path);
-    // Ends with its input, so that nothing stays behind even if the test is killed.
-    const script = `mount -t tmpfs -o size=${mebibytes}m none "$1" && echo ready && exec cat`;
-    const holder = spawn("unshare", ["-rm", "sh", "-c", script, "sh", path], { stdio: ["pipe", "pipe", "inherit"] });
-    await once(holder.stdout, "data");
-    return new SmallDisk(path, holder);
-  }
-
-  /** What comes before a command that is to see the disk. */
-  get prefix(): string[] {
-    return ["nsenter", "-U", "-m", "--preserve-credentials", "-t", String(this.#holder.pid), "--"];
-  }
-
-  /** Output of a shell script in which "$1" is the disk; a command that fails does not stop it. */
-  sh(script: string): string {
-    const args = [...this.prefix.slice(1), "sh", "-c", script, "sh", this.path];
-    return execFileSync("nsenter", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
-  }
-
-  close(): void {
-    this.#holder.stdin?.end();
-  }
-}
 
 let bed: ProcessBed;
 let hub: TestHub;
@@ -64,7 +24,7 @@ function download(what: string, onto: SmallDisk): ShoalProcess {
   return bed.run(["download", what, "-o", onto.path, "--tracker", hub.tracker], { under: onto.prefix });
 }
 
-test.skipIf(!canMount)(
+test.skipIf(!canMountDisks)(
   "a full disk ends a download with 6, and it goes on when there is room (needs mount namespaces)",
   async () => {
     disk = await SmallDisk.mount(bed.path("disk"), 24);

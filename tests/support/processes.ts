@@ -116,6 +116,10 @@ export class ShoalProcess {
     return this.#said;
   }
 
+  get isRunning(): boolean {
+    return this.#ending === undefined;
+  }
+
   kill(signal: NodeJS.Signals): void {
     if (this.#ending === undefined) this.#child.kill(signal);
   }

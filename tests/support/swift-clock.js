@@ -1,6 +1,6 @@
 /**
  * Runs before a program, in Node (`--import`) or at the top of a worker, and replaces its clock and timers by ones whose
- * speed can be changed while it runs: SIGUSR2 tells Node to hurry or to stop hurrying, a message on the BroadcastChannel
+ * speed can be changed while it runs: SIGUSR2 (or the signal named in SWIFT_CLOCK_SIGNAL) tells Node to hurry or to stop hurrying, a message on the BroadcastChannel
  * "swift-clock" tells workers their speed, and they answer with their time in milliseconds. What takes minutes of waiting
  * takes seconds then, and is the program's own waiting. Timers inside of Node or of the browser are not changed.
  */
@@ -98,5 +98,5 @@ if (typeof process === "undefined") {
     channel.postMessage({ now: now() });
   };
 } else {
-  process.on("SIGUSR2", () => setSpeed(speed === 1 ? HURRY : 1));
+  process.on(process.env.SWIFT_CLOCK_SIGNAL ?? "SIGUSR2", () => setSpeed(speed === 1 ? HURRY : 1));
 }

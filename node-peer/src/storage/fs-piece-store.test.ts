@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { link, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -161,6 +162,26 @@ describe("a single-file download", () => {
     await store.close();
     await open(of);
   });
+
+  it.each(["refuse", "overwrite"] as const)(
+    "gives what it has while it is given its name, and makes no file in the place of the old one (%s)",
+    async (existing) => {
+      const of = await makeShare("film.bin", 3 * PIECE);
+      const store = await open(of, { existing });
+      await write(store, of, [0, 1, 2]);
+      let isFinished = false;
+      const finishing = store.finish().finally(() => (isFinished = true));
+      // From the moment at which the old name is gone; the new one is known to the store a little later.
+      while (existsSync(join(directory, "film.bin.part"))) await new Promise(setImmediate);
+      expect(isFinished).toBe(false);
+      const into = new Uint8Array(PIECE);
+      await store.read(of.metainfo.geometry.pieceIndex(1), 0, into);
+      expect(Buffer.compare(into, pieceBytes(of, 1))).toBe(0);
+      await finishing;
+      await store.close();
+      expect(await readdir(directory)).toEqual(["film.bin"]);
+    },
+  );
 
   it("clears up after an end between the two steps of the final rename", async () => {
     const of = await makeShare("film.bin", PIECE);

@@ -130,6 +130,7 @@ export class FsPieceStore implements PieceStore {
     try {
       if (this.#parts.isPlaced !== true) await this.#place();
     } catch (error) {
+      this.#parts.files.stays();
       this.#state = "open";
       throw error;
     }
@@ -149,6 +150,9 @@ export class FsPieceStore implements PieceStore {
     await (process.platform === "win32" ? recorder.flush() : recorder.recorded());
     await files.keepUnwanted();
     if (metainfo.isMultiFile) await removeUnselected(paths.partPath, metainfo, layout);
+    files.moving();
+    // Who was opening a file might make it anew once its name is gone.
+    await this.#settled();
     await files.closeIdle();
     await placeTarget(paths, { metainfo, layout }, existing);
   }

@@ -30,7 +30,10 @@ export class PartFiles {
   readonly #turns = new FileTurns();
   readonly #reads = new JoinedReads();
   #folder: TargetFolder;
-  #isReadOnly = false;
+  /**
+   * "reading": nothing is written, made or given its length. "moving": neither, and the old name may be gone at any time.
+   */
+  #stage: "part" | "reading" | "moving" | "placed" = "part";
 
   constructor(metainfo: Metainfo, layout: FileLayout, paths: TargetPaths, writer?: CheckedWriter) {
     this.#metainfo = metainfo;
@@ -132,13 +135,25 @@ export class PartFiles {
 
   /** From now on files are opened read-only: none is made, none is given its length. */
   onlyRead(): void {
-    this.#isReadOnly = true;
+    this.#stage = "reading";
+  }
+
+  /** From now on nothing is written or made: files are opened read-only, under the one name or the other. */
+  moving(): void {
+    this.#stage = "moving";
+  }
+
+  /** It was not given its final name: as before `moving`. */
+  stays(): void {
+    this.#stage = "part";
+    // What was opened meanwhile cannot be written to.
+    for (const file of this.#metainfo.files.keys()) this.#cache.drop(file);
   }
 
   /** From now on files are opened where they are in the end, read-only. */
   placed(): void {
     this.#folder = this.#final;
-    this.#isReadOnly = true;
+    this.#stage = "placed";
   }
 
   /** Closes the files; nothing may be under way. */
@@ -177,11 +192,13 @@ export class PartFiles {
   }
 
   #open(file: number): Promise<FileHandle> {
+    if (this.#stage === "moving") return this.#openExisting(file);
     // What is only read is made nowhere.
+    const isReadOnly = this.#stage !== "part";
     if (file === UNWANTED_FILE)
-      return this.#isReadOnly ? this.#unwanted.openForReading([]) : this.#unwanted.openForWriting([]);
+      return isReadOnly ? this.#unwanted.openForReading([]) : this.#unwanted.openForWriting([]);
     const components = componentsOf(this.#metainfo, file);
-    if (this.#isReadOnly) return this.#folder.openForReading(components);
+    if (isReadOnly) return this.#folder.openForReading(components);
     return this.#folder.openForWriting(components, this.#metainfo.files[file]?.length ?? 0);
   }
 

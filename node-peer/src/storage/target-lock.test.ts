@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isShoalError } from "@shoal/peer-core";
@@ -43,6 +43,18 @@ it("is held by one at a time and leaves nothing behind", async () => {
   await lock.release();
   expect(await isRefused()).toBe(false);
   expect(await readdir(directory)).toEqual([]);
+});
+
+it("removes what a process left that was killed while it made a lock, and nothing of one that lives", async () => {
+  const child = spawn(process.execPath, ["-e", ""], { stdio: "ignore" });
+  await once(child, "exit");
+  await plant({ pid: child.pid });
+  await rename(path, `${path}.00112233aabb`);
+  await plant({});
+  await rename(path, `${path}.ccddeeff4455`);
+  const lock = await TargetLock.take(path);
+  await lock.release();
+  expect(await readdir(directory)).toEqual(["lock.ccddeeff4455"]);
 });
 
 it("is given to exactly one of many that come at once", async () => {

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { link, open, readFile, readlink, rm, stat, utimes } from "node:fs/promises";
+import { link, open, readdir, readFile, readlink, rm, stat, utimes } from "node:fs/promises";
 import { hostname } from "node:os";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { ShoalError } from "@shoal/peer-core";
 import { diskError, errnoOf } from "./disk-error.js";
@@ -16,6 +17,9 @@ const TAKEOVER_MS = 10_000;
 const RETRY_MS = 20;
 /** Long enough to outlast an abandoned takeover. */
 const ATTEMPTS = (2 * TAKEOVER_MS) / RETRY_MS;
+
+/** A lock that is being made has its name and this. */
+const TEMPORARY = /\.[0-9a-f]{12}$/;
 
 /** Who holds a lock. `world` names host, boot and process namespace: within one, process ids can be compared. */
 interface Holder {
@@ -46,7 +50,10 @@ export class TargetLock {
     const text = JSON.stringify(await describeSelf());
     try {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        if (await create(path, text)) return new TargetLock(path, text);
+        if (await create(path, text)) {
+          await removeAbandoned(path);
+          return new TargetLock(path, text);
+        }
         await removeIfStale(path);
       }
     } catch (error) {
@@ -78,6 +85,19 @@ async function create(path: string, text: string): Promise<boolean> {
   } finally {
     await handle.close().catch(() => undefined);
     await rm(temporary, { force: true });
+  }
+}
+
+/** Removes what processes that were killed while they made a lock here have left behind. Never rejects. */
+async function removeAbandoned(path: string): Promise<void> {
+  const folder = dirname(path);
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names) {
+    if (!name.startsWith(`${basename(path)}.`) || !TEMPORARY.test(name)) continue;
+    const temporary = join(folder, name);
+    const text = await readFile(temporary, "utf8").catch(() => undefined);
+    if (text !== undefined && !(await isHeld(temporary, text)))
+      await rm(temporary, { force: true }).catch(() => undefined);
   }
 }
 
