@@ -18,7 +18,7 @@ export default defineConfig({
             "tracker/src/**/*.test.ts",
             "node-peer/src/**/*.test.ts",
             "web/src/**/*.test.ts",
-            "tests/{bench,contract,simulation}/**/*.test.ts",
+            "tests/{bench,contract,simulation,soak}/**/*.test.ts",
           ],
           exclude: ["**/dist/**", "**/node_modules/**"],
           testTimeout: 60_000,

@@ -124,6 +124,69 @@ describe("a seed that goes", () => {
   });
 });
 
+describe("one slow peer at the last piece", () => {
+  /** A leech that lacks one piece, which a slow peer was the first to be asked for; then somebody fast comes. */
+  it.each<[string, (simulation: Simulation) => RawBehaviour]>([
+    ["accepts and never answers", () => claimsEverything(() => undefined)],
+    ["sends one byte a second", (simulation) => claimsEverything((link, body) => drip(simulation, link, body))],
+    ["sends a KiB a second", (simulation) => claimsEverything(serveSlowly(simulation, KIB))],
+  ])("does not hold it back for 10 s when it %s", async (_, behaviour) => {
+    const simulation = await create();
+    const slow = new RawPeer(simulation.network.host("slow"), simulation.infoHash, behaviour(simulation));
+    const leech = simulation.add("leech", { has: (piece) => piece !== 7, latencyMs: 10 });
+    leech.session.addEndpoints([slow.address]);
+    await simulation.clock.advance(3_000);
+    expect(leech.session.view.doneBytes).toBe(LENGTH - PIECE);
+    const seed = simulation.add("seed", { has: "all", latencyMs: 10 });
+    leech.session.addEndpoints([seed.address]);
+    await expectCompleteWithin(simulation, leech, 10_000);
+  });
+
+  it("does not hold it back for 10 s when it slows down to a KiB a second in the middle of it", async () => {
+    const simulation = await create();
+    const first = simulation.add("first", { has: "all", upBytesPerSecond: 256 * KIB, latencyMs: 10 });
+    simulation.add("second", { has: "all", upBytesPerSecond: 256 * KIB, latencyMs: 10 });
+    const leech = simulation.add("leech", { latencyMs: 10 });
+    simulation.introduceAll();
+    const isAtTheEnd = () => leech.session.view.doneBytes >= LENGTH - 2 * PIECE;
+    expect(await simulation.clock.runUntil(isAtTheEnd, 60_000)).toBe(true);
+    first.host.setRates(KIB, Infinity);
+    await expectCompleteWithin(simulation, leech, 10_000);
+  });
+
+  it("does not hold it back for 10 s when it vanishes without a word", async () => {
+    const simulation = await create();
+    const first = simulation.add("first", { has: "all", upBytesPerSecond: 256 * KIB, latencyMs: 10 });
+    simulation.add("second", { has: "all", upBytesPerSecond: 256 * KIB, latencyMs: 10 });
+    const leech = simulation.add("leech", { latencyMs: 10 });
+    simulation.introduceAll();
+    const isAtTheEnd = () => leech.session.view.doneBytes >= LENGTH - 2 * PIECE;
+    expect(await simulation.clock.runUntil(isAtTheEnd, 60_000)).toBe(true);
+    // Half-open: neither end of the link hears that the other one is gone.
+    first.host.silenceLinks();
+    await expectCompleteWithin(simulation, leech, 10_000);
+  });
+});
+
+/** Answers one request after the other, so many bytes a second. */
+function serveSlowly(simulation: Simulation, bytesPerSecond: number): (link: RawLink, body: Uint8Array) => void {
+  const waiting: (() => void)[] = [];
+  const serve = (link: RawLink, body: Uint8Array) => {
+    const [piece, begin, length] = [fieldAt(body, 0), fieldAt(body, 1), fieldAt(body, 2)];
+    const offset = piece * PIECE + begin;
+    simulation.clock.schedule((1_000 * length) / bytesPerSecond, () => {
+      if (link.closed !== undefined) return;
+      link.say(ID.piece, piece, begin, simulation.content.slice(offset, offset + length));
+      waiting.shift();
+      waiting[0]?.();
+    });
+  };
+  return (link, body) => {
+    waiting.push(() => serve(link, body));
+    if (waiting.length === 1) waiting[0]?.();
+  };
+}
+
 /** One byte of the block asked for each second. */
 function drip(simulation: Simulation, link: RawLink, body: Uint8Array): void {
   if (link.count(ID.request) > 1) return;

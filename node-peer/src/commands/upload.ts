@@ -47,6 +47,7 @@ export async function upload(context: CommandContext): Promise<ExitCode> {
     const progress = new Progress(output);
     const tools = {
       client: peer.client,
+      hasher: peer.hasher,
       output,
       progress,
       tokens: new OwnerTokens(dataDir(settings)),

@@ -1,11 +1,12 @@
 import type { Hasher } from "@shoal/peer-core";
-import { equalBytes, pieceHash, type Metainfo } from "@shoal/peer-core/torrent";
+import type { Metainfo } from "@shoal/peer-core/torrent";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DownloadStore } from "./download-store.js";
 import { StdoutStore } from "./stdout-store.js";
 import type { CheckedWriter } from "../storage/checked-writer.js";
+import { verifierOf } from "../storage/piece-proof.js";
 import type { RecheckReport } from "../storage/recheck-report.js";
 import { openFsPieceStore } from "../storage/open-fs-piece-store.js";
 
@@ -35,7 +36,7 @@ export async function openDownloadFolder(metainfo: Metainfo, options: DownloadFo
     directory: options.directory,
     selected: options.select && new Set(options.select),
     existing: options.overwrite ? "overwrite" : "refuse",
-    verifyPiece: async (piece, bytes) => equalBytes(await options.hasher.sha1(bytes), pieceHash(metainfo, piece)),
+    verifyPiece: verifierOf(metainfo, options.hasher),
     recheck: options.recheck !== undefined,
     onChecked: (checkedBytes, totalBytes) => options.recheck?.onChecked(checkedBytes, totalBytes),
     onRechecked: (report) => options.recheck?.onRechecked(report),

@@ -107,6 +107,19 @@ describe("a single-file download", () => {
     expect([...(await open(of)).present()]).toEqual([1, 0, 1]);
   });
 
+  it("serves nothing that was written to after it was finished, once that is known", async () => {
+    const of = await makeShare("film.bin", 3 * PIECE);
+    const store = await open(of, countingVerifier(of));
+    await write(store, of, [0, 1, 2]);
+    await store.finish();
+    const bytes = of.content.slice();
+    bytes[PIECE + 9] = (bytes[PIECE + 9] ?? 0) ^ 1;
+    await writeFile(store.finalPath, bytes);
+    store.distrust();
+    await expectRejection(store.read(of.metainfo.geometry.pieceIndex(1), 0, new Uint8Array(1)), "disk", "Piece 1");
+    await store.read(of.metainfo.geometry.pieceIndex(2), 0, new Uint8Array(1));
+  });
+
   it("completes with no bytes at all", async () => {
     const of = await makeShare("empty", 0);
     const store = await open(of);

@@ -4,6 +4,7 @@ import type { FileLayout, Metainfo } from "@shoal/peer-core/torrent";
 import type { ClaimRecorder } from "./claim-recorder.js";
 import type { VerifyPiece } from "./confirm-claims.js";
 import type { PartFiles } from "./part-files.js";
+import { PieceProof } from "./piece-proof.js";
 import { placeTarget, removeUnselected, type ExistingTarget } from "./place-target.js";
 import type { TargetLock } from "./target-lock.js";
 import type { TargetPaths } from "./target-paths.js";
@@ -33,6 +34,7 @@ export class FsPieceStore implements PieceStore {
   readonly finalPath: string;
   readonly writeIfMatching: PieceStore["writeIfMatching"];
   readonly #parts: FsPieceStoreParts;
+  readonly #proof: PieceProof | undefined;
   readonly #underWay = new Set<Promise<unknown>>();
   #state: "open" | "finishing" | "finished" | "closed" = "open";
   #finishing: Promise<unknown> = Promise.resolve();
@@ -42,6 +44,7 @@ export class FsPieceStore implements PieceStore {
     this.#parts = parts;
     this.finalPath = parts.paths.finalPath;
     const { verifyPiece } = parts;
+    this.#proof = verifyPiece && new PieceProof(parts.metainfo.geometry, verifyPiece);
     if (verifyPiece !== undefined) {
       this.writeIfMatching = (piece, data, sha1) =>
         this.#run(() => this.#writeIfMatching(piece, data, { sha1, verifyPiece }));
@@ -64,7 +67,12 @@ export class FsPieceStore implements PieceStore {
     if (this.#parts.have[piece] !== 1) {
       return Promise.reject(new ShoalError("disk", `Piece ${piece} is not stored in ${this.finalPath}`));
     }
-    return this.#run(() => this.#read(piece, begin, into));
+    return this.#run(() => this.#readProven(piece, begin, into));
+  }
+
+  /** A finished download is the user's: what has been written to it is found before it is served. */
+  distrust(): void {
+    this.#proof?.begin();
   }
 
   write(piece: PieceIndex, data: Uint8Array): Promise<void> {
@@ -155,6 +163,11 @@ export class FsPieceStore implements PieceStore {
     await this.#settled();
     await files.closeIdle();
     await placeTarget(paths, { metainfo, layout }, existing);
+  }
+
+  async #readProven(piece: PieceIndex, begin: number, into: Uint8Array): Promise<void> {
+    await this.#proof?.prove(piece, (bytes) => this.#read(piece, 0, bytes));
+    await this.#read(piece, begin, into);
   }
 
   async #read(piece: PieceIndex, begin: number, into: Uint8Array): Promise<void> {

@@ -4,8 +4,8 @@ import {
   chmod,
   mkdir,
   mkdtemp,
-  readdir,
   readFile,
+  readdir,
   rename,
   rm,
   symlink,
@@ -289,7 +289,7 @@ describe("the memory of hashes", () => {
 });
 
 describe("seeding in place", () => {
-  async function seed(path: string, recheckMs = 0): Promise<{ store: SeedStore; content: Uint8Array }> {
+  async function seed(path: string): Promise<{ store: SeedStore; content: Uint8Array }> {
     const source = await scan(path);
     const metainfo = await hashSource(source, { hasher: fixtureHasher, pieceLength: FIXTURE_PIECE });
     const content = new Uint8Array(metainfo.length);
@@ -297,7 +297,7 @@ describe("seeding in place", () => {
       const offset = metainfo.files[at]?.offset ?? 0;
       await file.read(0, content.subarray(offset, offset + file.length));
     }
-    return { store: new SeedStore({ metainfo, source, recheckMs }), content };
+    return { store: new SeedStore({ metainfo, source, hasher: fixtureHasher }), content };
   }
 
   const first = 0 as Parameters<SeedStore["read"]>[0];
@@ -323,13 +323,39 @@ describe("seeding in place", () => {
     await store.close();
   });
 
-  it("looks at a file not with every block, but whenever its end is read or it is opened", async () => {
-    const path = await put("film", fixtureBytes(1000, 1));
-    const { store } = await seed(path, 3_600_000);
-    await store.read(first, 0, new Uint8Array(10));
-    await utimes(path, new Date(), new Date(Date.now() + 5000));
-    await store.read(first, 0, new Uint8Array(10));
-    await expectRejection(store.read(first, 990, new Uint8Array(10)), "source-changed");
+  it("covers every read by a look that began after it, however many there are at once", async () => {
+    const path = await put("film", fixtureBytes(4 * FIXTURE_PIECE, 1));
+    const { store, content } = await seed(path);
+    const readOne = async (at: number) => {
+      const into = new Uint8Array(100);
+      await store.read(first, at * 100, into);
+      expect(into).toEqual(content.subarray(at * 100, at * 100 + 100));
+    };
+    const reads = Array.from({ length: 200 }, (_, at) => readOne(at));
+    const written = writeFile(path, fixtureBytes(4 * FIXTURE_PIECE, 2));
+    const outcomes = await Promise.allSettled([...reads, written.then(() => readOne(0))]);
+    // Whatever was read of the new bytes was refused.
+    for (const outcome of outcomes)
+      if (outcome.status === "rejected") expect(outcome.reason).toMatchObject({ code: "source-changed" });
+    expect(outcomes.at(-1)?.status).toBe("rejected");
+    await store.close();
+  });
+
+  it("serves no rotten piece once one was found, though nothing about the file tells", async () => {
+    const path = await put("film", fixtureBytes(3 * FIXTURE_PIECE, 1));
+    const hashedAt = new Date("2020-01-01T00:00:00Z");
+    await utimes(path, hashedAt, hashedAt);
+    const { store, content } = await seed(path);
+    const rotten = content.slice();
+    rotten[FIXTURE_PIECE] = (rotten[FIXTURE_PIECE] ?? 0) ^ 1;
+    await writeFile(path, rotten);
+    await utimes(path, hashedAt, hashedAt);
+    const second = 1 as typeof first;
+    store.distrust();
+    await expectRejection(store.read(second, 100, new Uint8Array(10)), "disk", "Piece 1");
+    const into = new Uint8Array(10);
+    await Promise.all([store.read(first, 5, into), store.read(first, 5, into)]);
+    expect(into).toEqual(content.subarray(5, 15));
     await store.close();
   });
 
@@ -356,6 +382,8 @@ describe("seeding in place", () => {
     const source = await scan(await put("film", fixtureBytes(1000, 1)));
     const metainfo = await hashSource(source, { hasher: fixtureHasher });
     const other = await scan(await put("other/film", fixtureBytes(999, 1)));
-    expect(() => new SeedStore({ metainfo, source: other })).toThrow("not the file that was hashed");
+    expect(() => new SeedStore({ metainfo, source: other, hasher: fixtureHasher })).toThrow(
+      "not the file that was hashed",
+    );
   });
 });

@@ -1,5 +1,6 @@
-import { ShoalError, type PieceIndex, type PieceStore } from "@shoal/peer-core";
+import { ShoalError, type Hasher, type PieceIndex, type PieceStore } from "@shoal/peer-core";
 import { displayName, FileLayout, type Metainfo } from "@shoal/peer-core/torrent";
+import { PieceProof, verifierOf } from "./piece-proof.js";
 import type { ScannedSource } from "./scan-source.js";
 import { SourceReader } from "./source-reader.js";
 
@@ -7,8 +8,8 @@ export interface SeedStoreOptions {
   readonly metainfo: Metainfo;
   /** The files from which `metainfo` was made; only their paths, sizes and times are used. */
   readonly source: ScannedSource;
-  /** How long a look at a file is good for; one second when left out. */
-  readonly recheckMs?: number | undefined;
+  /** Hashes pieces once one of them was found rotten. */
+  readonly hasher: Hasher;
 }
 
 /**
@@ -19,13 +20,15 @@ export class SeedStore implements PieceStore {
   readonly #metainfo: Metainfo;
   readonly #layout: FileLayout;
   readonly #reader: SourceReader;
+  readonly #proof: PieceProof;
   readonly #lost = new Set<number>();
 
   /** Throws ShoalError "source-changed" when the files are not those of the metainfo. */
   constructor(options: SeedStoreOptions) {
     this.#metainfo = options.metainfo;
     this.#layout = new FileLayout(options.metainfo.files);
-    this.#reader = new SourceReader(inOrder(options.metainfo, options.source), options.recheckMs);
+    this.#proof = new PieceProof(options.metainfo.geometry, verifierOf(options.metainfo, options.hasher));
+    this.#reader = new SourceReader(inOrder(options.metainfo, options.source));
   }
 
   present(): Uint8Array {
@@ -36,12 +39,13 @@ export class SeedStore implements PieceStore {
 
   async read(piece: PieceIndex, begin: number, into: Uint8Array): Promise<void> {
     if (this.#lost.has(piece)) throw new ShoalError("source-changed", `Piece ${piece} is not what was hashed any more`);
-    const offset = this.#metainfo.geometry.pieceOffset(piece) + begin;
-    for (const run of this.#layout.runs(offset, into.length)) {
-      const part = into.subarray(run.at, run.at + run.length);
-      if (run.kind !== "file") part.fill(0);
-      else await this.#readFile(run.file, run.position, part);
-    }
+    await this.#proof.prove(piece, (bytes) => this.#read(piece, 0, bytes));
+    await this.#read(piece, begin, into);
+  }
+
+  /** What has changed without its time or size telling is found before it is served. */
+  distrust(): void {
+    this.#proof.begin();
   }
 
   write(): Promise<void> {
@@ -60,6 +64,15 @@ export class SeedStore implements PieceStore {
 
   close(): Promise<void> {
     return this.#reader.close();
+  }
+
+  async #read(piece: PieceIndex, begin: number, into: Uint8Array): Promise<void> {
+    const offset = this.#metainfo.geometry.pieceOffset(piece) + begin;
+    for (const run of this.#layout.runs(offset, into.length)) {
+      const part = into.subarray(run.at, run.at + run.length);
+      if (run.kind !== "file") part.fill(0);
+      else await this.#readFile(run.file, run.position, part);
+    }
   }
 
   async #readFile(file: number, position: number, into: Uint8Array): Promise<void> {

@@ -11,9 +11,6 @@ import { runParallel } from "./run-parallel.js";
 const NO_BLOCK = (constants.O_NONBLOCK as number | undefined) ?? 0;
 const PARALLEL_STATS = 16;
 
-/** How long a look at a file's size and time is good for: cheap, and other peers' hashes catch what slips through. */
-const RECHECK_MS = 1_000;
-
 /** One of the user's own files, as it was when it was found. */
 export interface SourceFileIdentity {
   readonly absolutePath: string;
@@ -27,17 +24,16 @@ export interface SourceFileIdentity {
  */
 export class SourceReader {
   readonly #files: readonly SourceFileIdentity[];
-  readonly #recheckMs: number;
   readonly #cache: OpenFileCache;
   readonly #reads = new JoinedReads();
-  /** When each open file was looked at last, by performance.now(). */
-  readonly #checkedAt = new Map<number, number>();
+  /** The look at each file that has not begun yet, and the one that ends last. */
+  readonly #nextLooks = new Map<number, Promise<void>>();
+  readonly #lastLooks = new Map<number, Promise<unknown>>();
   readonly #underWay = new Set<Promise<unknown>>();
   #isClosed = false;
 
-  constructor(files: readonly SourceFileIdentity[], recheckMs: number = RECHECK_MS) {
+  constructor(files: readonly SourceFileIdentity[]) {
     this.#files = files;
-    this.#recheckMs = recheckMs;
     this.#cache = new OpenFileCache((file) => this.#open(file));
   }
 
@@ -73,7 +69,7 @@ export class SourceReader {
     try {
       return await this.#cache.use(file, async (handle) => {
         const done = await this.#reads.read(handle, position, into);
-        await this.#check(file, handle, position + done);
+        await this.#look(file, handle);
         return done;
       });
     } catch (error) {
@@ -81,19 +77,31 @@ export class SourceReader {
     }
   }
 
-  /** After a read, so that what was read is covered: when the last look is old, and always at the end of the file. */
-  async #check(file: number, handle: FileHandle, end: number): Promise<void> {
-    const now = performance.now();
-    const { length } = this.#identity(file);
-    if (end < length && now - (this.#checkedAt.get(file) ?? -Infinity) < this.#recheckMs) return;
-    this.#checkedAt.set(file, now);
-    this.#compare(file, await handle.stat({ bigint: true }));
+  /**
+   * Looks at a file after a read of it, so that what was read is covered: nobody is sent bytes of a file that has changed. One
+   * look at a time, which many reads share: those that end meanwhile wait for the next.
+   */
+  #look(file: number, handle: FileHandle): Promise<void> {
+    const next = this.#nextLooks.get(file);
+    if (next !== undefined) return next;
+    const begin = async (): Promise<void> => {
+      this.#nextLooks.delete(file);
+      this.#compare(file, await handle.stat({ bigint: true }));
+    };
+    const looking = (this.#lastLooks.get(file) ?? Promise.resolve()).then(begin);
+    this.#nextLooks.set(file, looking);
+    const ended = looking.catch(() => undefined).finally(() => this.#lookEnded(file, ended));
+    this.#lastLooks.set(file, ended);
+    return looking;
+  }
+
+  #lookEnded(file: number, ended: Promise<unknown>): void {
+    if (this.#lastLooks.get(file) === ended) this.#lastLooks.delete(file);
   }
 
   async #open(file: number): Promise<FileHandle> {
     const handle = await open(this.#identity(file).absolutePath, constants.O_RDONLY | NO_BLOCK);
     // A file of the same name may have taken its place while it was closed.
-    this.#checkedAt.delete(file);
     try {
       this.#compare(file, await handle.stat({ bigint: true }));
       return handle;
@@ -116,7 +124,11 @@ export class SourceReader {
   #failure(file: number, error: unknown): ShoalError {
     if (error instanceof ShoalError) return error;
     if (errnoOf(error) === "ENOENT") {
-      return new ShoalError("source-changed", `${this.#nameOf(file)} is gone since it was shared`, { cause: error });
+      return new ShoalError(
+        "source-changed",
+        `${this.#nameOf(file)} is gone since it was shared; put it back and share it anew`,
+        { cause: error },
+      );
     }
     return new ShoalError("source", `Cannot read ${this.#nameOf(file)}: ${reasonOf(error)}`, { cause: error });
   }

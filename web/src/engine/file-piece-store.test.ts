@@ -127,6 +127,24 @@ describe("FilePieceStore", () => {
     }
   });
 
+  it("has brought bytes to the disk before it begins to write down that they are there", async () => {
+    const share = await testShare([100_000]);
+    const folder = new MemoryFolder();
+    const store = await open(share, folder);
+    const onDisk: MemoryFolder[] = [];
+    folder.onWrite = (name) => {
+      if (name === "record") onDisk.push(folder.afterCrash());
+    };
+    const { piece, data } = pieceOf(share, 1);
+    await store.write(piece, data);
+    await store.flush();
+    const [first] = onDisk;
+    const stored = new Uint8Array((await (await first?.blob("file-0"))?.arrayBuffer()) ?? new ArrayBuffer(0));
+    const offset = share.metainfo.geometry.pieceOffset(piece);
+    expect(equalBytes(stored.subarray(offset, offset + data.length), data)).toBe(true);
+    await store.close();
+  });
+
   it("says that the disk is full, and does not claim the piece", async () => {
     const share = await testShare([100_000]);
     const folder = new MemoryFolder();
