@@ -3,6 +3,7 @@ import type { ExtendedHandshake } from "../wire/extensions/extended-handshake.js
 import type { Handshake } from "../wire/handshake.js";
 import { RemotePieces } from "./remote-pieces.js";
 import { RemoteWants } from "./remote-wants.js";
+import { Suggestions } from "./suggestions.js";
 
 /** Requests that a client queues when it does not say (BEP 10 has no default; libtorrent's is 250). */
 const DEFAULT_REQUEST_QUEUE = 250;
@@ -10,6 +11,7 @@ const DEFAULT_REQUEST_QUEUE = 250;
 /** What the other side has told of itself and its state. */
 export class RemotePeer {
   readonly pieces = new RemotePieces();
+  readonly suggestions = new Suggestions();
   /** What it asks of us as a relay. */
   readonly wants = new RemoteWants();
   /** Milliseconds since 1970 until which it promises to keep the share, or asks us as a relay to; 0: it does not. */

@@ -116,6 +116,7 @@ export class Content {
       limiter: limits.upLimiter,
       sendBufferBytes: limits.sendBufferBytes,
       slots: this.relay && SLOTS_OF_RELAY,
+      isNew: (piece) => this.#availability.of(piece) === 0,
       servesInTurn: () => this.relay !== undefined || this.table.isComplete,
       host: {
         sessions: () => host.sessions(),
@@ -205,6 +206,7 @@ export class Content {
       case "not-interested":
         return this.upload.onSlotFreed(session);
       case "suggest":
+        return session.remote.suggestions.add(this.table.geometry.pieceIndex(message.piece));
       case "allowed-fast":
       case "extended-handshake":
       case "metadata":
@@ -224,7 +226,7 @@ export class Content {
   onClosed(session: PeerSession): void {
     const pieces = session.remote.pieces.bitfield;
     if (pieces !== undefined) this.#availability.remove(pieces);
-    this.upload.onSlotFreed(session);
+    this.upload.onClosed(session);
     this.download.onClosed(session);
     this.relay?.onClosed(session);
   }
@@ -276,6 +278,7 @@ export class Content {
     const { pieces } = session.remote;
     if (!pieces.onHave(piece) || pieces.bitfield === undefined) return;
     this.#availability.gained(piece, pieces.bitfield);
+    this.upload.onHave(session, piece);
     this.download.onHave(session, piece);
     this.relay?.onChange();
   }

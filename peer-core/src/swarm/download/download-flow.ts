@@ -164,9 +164,9 @@ export class DownloadFlow {
     const available = limiter.available(now);
     if (available <= 0) return this.#planLater(now);
     const { id, requests, remote } = session;
-    const { longestBlock, requestQueue } = remote;
+    const { longestBlock, requestQueue, suggestions } = remote;
     const likesRuns = takesRuns || session.isWebSeed;
-    const source = { id, pieces, requests, longestBlock, requestQueue, likesRuns };
+    const source = { id, pieces, requests, longestBlock, requestQueue, likesRuns, suggestions };
     for (const request of scheduler.plan(source, available, now)) {
       limiter.spend(request.length, now);
       session.send({ type: "request", piece: request.piece, begin: request.begin, length: request.length });

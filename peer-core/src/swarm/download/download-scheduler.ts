@@ -2,6 +2,7 @@ import { invariant } from "../../base/invariant.js";
 import type { ByteBudget } from "../../base/byte-budget.js";
 import type { PieceIndex } from "../../base/ids.js";
 import type { OutRequest, RequestWindow } from "../../peer/request-window.js";
+import type { Suggestions } from "../../peer/suggestions.js";
 import type { Bitfield } from "../../torrent/bitfield.js";
 import { UNIT_BYTES } from "../../torrent/geometry.js";
 import { BufferPool } from "./buffer-pool.js";
@@ -20,6 +21,8 @@ export interface Source {
   readonly requestQueue: number;
   /** Pieces that follow on each other are cheaper for it than others. */
   readonly likesRuns?: boolean;
+  /** What it would rather be asked for than other pieces as rare. */
+  readonly suggestions?: Suggestions;
 }
 
 /** In end game one peer duplicates at most this much at a time: what it brings late is thrown away. */
@@ -247,7 +250,8 @@ export class DownloadScheduler {
   #pick(source: Source): PieceIndex | undefined {
     const last = this.#lastBegun.get(source.id);
     if (last !== undefined) return this.#picker.pickAfter(last, source.pieces);
-    if (source.likesRuns === true || this.#lastBegun.size === 0) return this.#picker.pick(source.pieces);
+    if (source.likesRuns === true || this.#lastBegun.size === 0)
+      return this.#picker.pick(source.pieces, source.suggestions);
     return this.#picker.pickAhead(this.#lastBegun.values(), source.pieces);
   }
 

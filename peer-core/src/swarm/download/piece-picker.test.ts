@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { fieldOf, script } from "../../../testing/swarm-script.js";
+import { Suggestions } from "../../peer/suggestions.js";
 import { seededRandom } from "../../../testing/seeded-random.js";
 
 describe("PiecePicker", () => {
@@ -32,6 +33,19 @@ describe("PiecePicker", () => {
     expect(counts[0]! + counts[2]! + counts[3]! + counts[5]!).toBe(0);
     expect(counts[1]).toBeGreaterThan(400);
     expect(counts[4]).toBeGreaterThan(400);
+  });
+
+  it("takes what the peer suggests, but never before a rarer piece, nor what is here, begun or not held", () => {
+    const { picker } = script({ have: "....x...", availability: "11121111", inFlight: ".....a.." });
+    const suggest = (...pieces: number[]) => {
+      const suggestions = new Suggestions();
+      for (const piece of pieces) suggestions.add(piece);
+      return suggestions;
+    };
+    expect(picker.pick(fieldOf("xxxxxxxx"), suggest(2, 1))).toBe(2);
+    expect(picker.pick(fieldOf("xxxxxx.x"), suggest(3, 4, 5, 6, 99, 7))).toBe(7);
+    expect(picker.pick(fieldOf("xxxxxxxx"), suggest(3))).toBe(0);
+    expect(picker.pick(fieldOf("xxxxxxxx"), suggest())).toBe(0);
   });
 
   it("takes the last of the ties when chance says so", () => {

@@ -1,4 +1,5 @@
 import type { PieceIndex } from "../../base/ids.js";
+import type { Suggestions } from "../../peer/suggestions.js";
 import type { Random } from "../../ports/runtime.js";
 import type { Bitfield } from "../../torrent/bitfield.js";
 import type { Availability } from "../pieces/availability.js";
@@ -22,11 +23,15 @@ export class PiecePicker {
     this.#random = random;
   }
 
-  /** Undefined when the peer holds nothing that is wanted and not begun. */
-  pick(remote: Bitfield): PieceIndex | undefined {
+  /** Undefined when the peer holds nothing that is wanted and not begun. Of equally rare pieces, one that it suggests. */
+  pick(remote: Bitfield, suggestions?: Suggestions): PieceIndex | undefined {
     const open = this.#table.open();
     const { rarest, ties } = this.#rarest(open, remote);
     if (ties === 0) return undefined;
+    const isWorth = (piece: number) =>
+      this.#table.isOpen(piece) && remote.has(piece) && this.#availability.of(piece) === rarest;
+    const suggested = suggestions?.take(isWorth);
+    if (suggested !== undefined) return this.#table.geometry.pieceIndex(suggested);
     let skip = Math.floor(this.#random.float() * ties);
     for (const piece of open) {
       if (!remote.has(piece) || this.#availability.of(piece) !== rarest) continue;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { seededRandom } from "../../../testing/seeded-random.js";
-import { Choker, hasFreeRelaySlot, hasFreeSlot, REGULAR_SLOTS, type ChokerPeer } from "./choker.js";
+import { Choker, hasFreeRelaySlot, hasFreeSlot, type ChokerPeer } from "./choker.js";
 
 /**
  * A round drawn as a string, a peer per character from `a` on: a digit is its rate, followed by "!" when it is served
@@ -29,20 +29,23 @@ function round(choker: Choker, drawn: string, now = 0, amSeed = false): { choke:
   return { choke: names(choke), unchoke: names(unchoke) };
 }
 
+/** Half of what there are, so that crowds are short to draw. */
+const SLOTS = 8;
+
 const first = { float: () => 0, bytes: (length: number) => new Uint8Array(length) };
 
 describe("Choker", () => {
   it("serves everybody who wants something while there are slots", () => {
-    expect(round(new Choker(first), "00-0")).toEqual({ choke: "", unchoke: "abd" });
-    expect(round(new Choker(first), "0!0!-!0!")).toEqual({ choke: "c", unchoke: "" });
+    expect(round(new Choker(first, SLOTS), "00-0")).toEqual({ choke: "", unchoke: "abd" });
+    expect(round(new Choker(first, SLOTS), "0!0!-!0!")).toEqual({ choke: "c", unchoke: "" });
   });
 
   it("serves the seven that give most, and one by chance", () => {
-    expect(round(new Choker(first), "9123456789").unchoke).toBe("adefghij");
+    expect(round(new Choker(first, SLOTS), "9123456789").unchoke).toBe("adefghij");
   });
 
   it("as a seed serves whoever has waited longest, each for 30 s", () => {
-    const choker = new Choker(first);
+    const choker = new Choker(first, SLOTS);
     const crowd = Array.from({ length: 20 }, (_, id) => ({
       id,
       isInterested: true,
@@ -59,7 +62,7 @@ describe("Choker", () => {
         peer.isUnchoked = unchoke.includes(peer.id);
         peer.since = now;
       }
-      expect(crowd.filter((peer) => peer.isUnchoked)).toHaveLength(REGULAR_SLOTS + 1);
+      expect(crowd.filter((peer) => peer.isUnchoked)).toHaveLength(SLOTS);
       for (const peer of crowd) if (peer.isUnchoked) served.set(peer.id, (served.get(peer.id) ?? 0) + 1);
     }
     // 20 rounds of 8 slots for 20 peers: eight rounds each, give or take a turn of three.
@@ -68,18 +71,18 @@ describe("Choker", () => {
   });
 
   it("leaves who is served already alone", () => {
-    expect(round(new Choker(first), "9!9!9!9!9!9!9!0!")).toEqual({ choke: "", unchoke: "" });
+    expect(round(new Choker(first, SLOTS), "9!9!9!9!9!9!9!0!")).toEqual({ choke: "", unchoke: "" });
   });
 
   it("chokes the slowest, unless it is lucky, when a faster one comes", () => {
-    const choker = new Choker({ ...first, float: () => 0.99 });
+    const choker = new Choker({ ...first, float: () => 0.99 }, SLOTS);
     expect(round(choker, "9!9!9!9!9!9!2!1!88")).toEqual({ choke: "g", unchoke: "i" });
   });
 
   it("keeps its chance for 30 s, then gives it to another", () => {
-    const choker = new Choker(first);
+    const choker = new Choker(first, SLOTS);
     const crowd = "9999999000";
-    const chosen = (now: number) => round(choker, crowd, now).unchoke.slice(REGULAR_SLOTS);
+    const chosen = (now: number) => round(choker, crowd, now).unchoke.slice(SLOTS - 1);
     expect(chosen(0)).toBe("h");
     expect(chosen(10_000)).toBe("h");
     expect(chosen(29_999)).toBe("h");
@@ -88,33 +91,34 @@ describe("Choker", () => {
   });
 
   it("gives everybody a chance in time", () => {
-    const choker = new Choker(seededRandom(3));
+    const choker = new Choker(seededRandom(3), SLOTS);
     const lucky = new Set<string>();
     for (let turn = 0; turn < 60; turn++) lucky.add(round(choker, "9999999000", turn * 30_000).unchoke.slice(7));
     expect([...lucky].sort()).toEqual(["h", "i", "j"]);
   });
 
   it("chooses another at once when the lucky one leaves or earns its place", () => {
-    const choker = new Choker(first);
+    const choker = new Choker(first, SLOTS);
     expect(round(choker, "9999999000").unchoke.at(-1)).toBe("h");
     expect(round(choker, "9999999-00", 1_000).unchoke.at(-1)).toBe("i");
   });
 
   it("serves a newcomer between rounds while a slot is free", () => {
     expect(hasFreeSlot(0)).toBe(true);
-    expect(hasFreeSlot(REGULAR_SLOTS)).toBe(true);
-    expect(hasFreeSlot(REGULAR_SLOTS + 1)).toBe(false);
+    expect(hasFreeSlot(15)).toBe(true);
+    expect(hasFreeSlot(16)).toBe(false);
+    expect(hasFreeSlot(SLOTS, SLOTS)).toBe(false);
   });
 
   it("decides nothing about nobody", () => {
-    expect(round(new Choker(first), "")).toEqual({ choke: "", unchoke: "" });
+    expect(round(new Choker(first, SLOTS), "")).toEqual({ choke: "", unchoke: "" });
   });
 
   it("serves two relays besides, whatever they give, and others in their turn", () => {
     const crowd = peers("999999999000").map((peer) => ({ ...peer, isRelay: peer.downRate === 0 }));
-    expect(names(new Choker(first).round(crowd, 0, false).unchoke)).toBe("abcdefghjk");
+    expect(names(new Choker(first, SLOTS).round(crowd, 0, false).unchoke)).toBe("abcdefghjk");
     const served = crowd.map((peer) => ({ ...peer, isUnchoked: peer.id === 10 || peer.id === 11 }));
-    expect(new Choker(first).round(served, 0, false).choke).toEqual([]);
+    expect(new Choker(first, SLOTS).round(served, 0, false).choke).toEqual([]);
     expect(hasFreeRelaySlot(1)).toBe(true);
     expect(hasFreeRelaySlot(2)).toBe(false);
   });

@@ -10,6 +10,7 @@ import { pieceFrame, pieceFrameBytes } from "../../wire/encode.js";
 import { BLOCK_MAX_BYTES } from "../../wire/limits.js";
 import { Choker, hasFreeRelaySlot, hasFreeSlot } from "./choker.js";
 import { FramePool } from "./frame-pool.js";
+import { PieceSuggester } from "./piece-suggester.js";
 import type { PieceTable } from "../pieces/piece-table.js";
 
 export interface UploadHost {
@@ -32,11 +33,19 @@ export interface UploadParts {
   readonly slots?: number | undefined;
   /** True when peers are not served by what they give: a seed gets nothing from anybody, a relay nothing for itself. */
   readonly servesInTurn: () => boolean;
+  /** Nobody connected has the piece. */
+  readonly isNew: (piece: number) => boolean;
 }
 
 const CHOKE_ROUND_MS = 10_000;
 /** Reads from storage at once for one peer: hides the disk's latency behind its own. */
 const READS_PER_PEER = 4;
+/** What waits in all sockets together while we want something ourselves: what our line carries in so long … */
+const PACE_MS = 150;
+/** … but two units at least, so that it never runs dry. */
+const MIN_PACE_BYTES = 2 * UNIT_BYTES;
+/** How often it is looked at whether there is room again. */
+const PACE_LOOK_MS = 25;
 
 /** Everything that happens to blocks on their way out: who is served, what waits, what is read and sent. */
 export class UploadFlow {
@@ -44,24 +53,27 @@ export class UploadFlow {
   readonly meter = new RateMeter();
   readonly #parts: UploadParts;
   readonly #choker: Choker;
+  readonly #suggester: PieceSuggester;
   readonly #reading = new Set<Promise<void>>();
   /** How many blocks of a piece are being read. */
   readonly #readPieces = new Map<number, number>();
   readonly #frames = new FramePool();
   #nextRoundAt: number;
-  #limiterTimer: Timer | undefined;
+  #pumpTimer: Timer | undefined;
   #turn = 0;
   #stopped = false;
 
   constructor(parts: UploadParts) {
     this.#parts = parts;
     this.#choker = new Choker(parts.runtime.random, parts.slots);
+    const { pieceCount, pieceLength } = parts.table.geometry;
+    this.#suggester = new PieceSuggester({ pieceCount, pieceLength, chance: parts.runtime.random.float() });
     this.#nextRoundAt = parts.runtime.clock.now() + CHOKE_ROUND_MS;
   }
 
   stop(): void {
     this.#stopped = true;
-    this.#limiterTimer?.cancel();
+    this.#pumpTimer?.cancel();
   }
 
   /** Resolves once nothing is being read from storage any more. */
@@ -88,12 +100,24 @@ export class UploadFlow {
     if (!session.amChoking) this.#nextRoundAt = Number.NEGATIVE_INFINITY;
   }
 
+  /** The link has closed. */
+  onClosed(session: PeerSession): void {
+    this.#suggester.gone(session.id);
+    this.onSlotFreed(session);
+  }
+
+  /** A peer has a piece, from whomever. */
+  onHave(session: PeerSession, piece: number): void {
+    if (this.#suggester.settled(session.id, piece)) this.#suggest(session);
+  }
+
   /** Throws ShoalError("wire") for a request outside the share; one that cannot be served now is rejected, not punished. */
   onRequest(session: PeerSession, request: InRequest): void {
     const { table } = this.#parts;
     const piece = table.geometry.checkBlock(request.piece, request.begin, request.length, table.geometry.pieceLength);
     const isServed = !session.amChoking && table.have.has(piece) && request.length <= BLOCK_MAX_BYTES;
     if (!isServed || !session.uploads.push(request)) return reject(session, request);
+    if (this.#suggester.settled(session.id, piece)) this.#suggest(session);
     this.#pump(session);
   }
 
@@ -155,13 +179,27 @@ export class UploadFlow {
     session.amChoking = false;
     session.chokedSince = this.#parts.runtime.clock.now();
     session.send({ type: "unchoke" });
+    this.#suggestToAll();
   }
 
   #choke(session: PeerSession): void {
     session.amChoking = true;
     session.chokedSince = this.#parts.runtime.clock.now();
     session.send({ type: "choke" });
+    this.#suggester.gone(session.id);
     for (const request of session.uploads.take(() => true)) reject(session, request);
+  }
+
+  /** One peer alone asks for everything anyhow. */
+  #suggestToAll(): void {
+    const served = [...this.#parts.host.sessions()].filter(({ amChoking }) => !amChoking);
+    if (served.length > 1) for (const session of served) this.#suggest(session);
+  }
+
+  /** Only where all is here: two that lack pieces would suggest the same. */
+  #suggest(session: PeerSession): void {
+    if (!this.#parts.table.isSeed || session.amChoking || !session.remote.supportsFast) return;
+    for (const piece of this.#suggester.plan(session.id, this.#parts.isNew)) session.send({ type: "suggest", piece });
   }
 
   #pump(session: PeerSession): void {
@@ -170,7 +208,8 @@ export class UploadFlow {
     while (!this.#stopped && uploads.length > 0 && uploads.reading < READS_PER_PEER) {
       if (session.queuedBytes + uploads.readingBytes >= this.#parts.sendBufferBytes()) return;
       const now = runtime.clock.now();
-      if (limiter.available(now) <= 0) return this.#pumpLater(now);
+      if (limiter.available(now) <= 0) return this.#pumpLater(Math.max(10, limiter.waitMs(UNIT_BYTES, now)));
+      if (this.#isAheadOfLine(now)) return this.#pumpLater(PACE_LOOK_MS);
       const request = uploads.shift();
       if (request === undefined) return;
       limiter.spend(request.length, now);
@@ -216,11 +255,27 @@ export class UploadFlow {
     else this.#readPieces.set(piece, others);
   }
 
-  #pumpLater(now: number): void {
-    if (this.#limiterTimer !== undefined) return;
-    const { limiter, runtime, host } = this.#parts;
-    this.#limiterTimer = runtime.clock.schedule(Math.max(10, limiter.waitMs(UNIT_BYTES, now)), () => {
-      this.#limiterTimer = undefined;
+  /**
+   * Who still lacks something asks for it behind what waits in its own line: were all that others ask for handed over at
+   * once, a slow line's own requests would be seconds late. A seed asks for nothing; one peer alone shows by its window
+   * what the line bears.
+   */
+  #isAheadOfLine(now: number): boolean {
+    if (this.#parts.servesInTurn()) return false;
+    let waiting = 0;
+    let served = 0;
+    for (const session of this.#parts.host.sessions()) {
+      waiting += session.queuedBytes + session.uploads.readingBytes;
+      if (!session.amChoking) served++;
+    }
+    return served > 1 && waiting >= Math.max(MIN_PACE_BYTES, (this.meter.bytesPerSecond(now) * PACE_MS) / 1_000);
+  }
+
+  #pumpLater(waitMs: number): void {
+    if (this.#pumpTimer !== undefined) return;
+    const { runtime, host } = this.#parts;
+    this.#pumpTimer = runtime.clock.schedule(waitMs, () => {
+      this.#pumpTimer = undefined;
       const sessions = [...host.sessions()];
       const first = sessions.length === 0 ? 0 : this.#turn++ % sessions.length;
       for (const session of [...sessions.slice(first), ...sessions.slice(0, first)]) this.#pump(session);
