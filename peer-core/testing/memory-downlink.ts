@@ -1,5 +1,8 @@
 import type { Clock } from "../src/ports/runtime.js";
 
+/** What comes through sooner than this is passed on at once: most messages are small, and a timer for each costs more. */
+const UNNOTICED_MS = 1;
+
 /** A host's way in: whatever arrives queues for it and is passed on at `bytesPerSecond`, first come, first served. */
 export class MemoryDownlink {
   bytesPerSecond: number;
@@ -17,11 +20,12 @@ export class MemoryDownlink {
   receive(bytes: number, deliver: () => void): void {
     const now = this.#clock.now();
     const isIdle = this.#freeAt <= now;
-    if (isIdle && (bytes === 0 || this.bytesPerSecond === Infinity)) {
+    const takesMs = (bytes * 1000) / this.bytesPerSecond;
+    this.#freeAt = Math.max(now, this.#freeAt) + takesMs;
+    if (isIdle && takesMs <= UNNOTICED_MS) {
       deliver();
       return;
     }
-    this.#freeAt = Math.max(now, this.#freeAt) + (bytes * 1000) / this.bytesPerSecond;
     this.#clock.schedule(this.#freeAt - now, deliver);
   }
 }

@@ -25,7 +25,7 @@ export function drawScenario(seed: number): Scenario {
   const size = drawSize(random);
   const isCrowd = size > 60;
   const pieceLength = (isCrowd ? 16 : random.pick([16, 16, 16, 32, 64])) * KIB;
-  const pieceCount = isCrowd ? 2 + random.int(3) : 2 + Math.floor(22 * random.float() ** 3);
+  const pieceCount = isCrowd ? 2 + random.int(3) : 2 + Math.floor(22 * random.float() ** 4);
   const trackers = drawTrackers(random);
   const relays = drawRelays(random, trackers);
   const named = trackers.map((tracker, index) => {
@@ -51,8 +51,8 @@ export function drawScenario(seed: number): Scenario {
 function drawSize(random: SeededRandom): number {
   const kind = random.int(20);
   // Far more often a little over a hundred than near two hundred.
-  if (kind === 0) return 100 + Math.floor(101 * random.float() ** 8);
-  return kind < 11 ? 2 + random.int(9) : 10 + Math.floor(25 * random.float() ** 8);
+  if (kind === 0) return 100 + Math.floor(101 * random.float() ** 16);
+  return kind < 11 ? 2 + random.int(9) : 10 + Math.floor(25 * random.float() ** 12);
 }
 
 function drawTrackers(random: SeededRandom): TrackerPlan[] {
@@ -84,7 +84,7 @@ function drawPeers(
 ): PeerPlan[] {
   const joinsMs = size > 60 ? JOINS_OF_CROWD_MS : JOINS_MS;
   // In a crowd nearly everybody is a tab: who could dial whom grows with the square of those who can be dialled.
-  const dialable = random.pick(size > 60 ? [0.02, 0.04, 0.06] : [0.2, 0.5, 0.8, 1]);
+  const dialable = random.pick(size > 60 ? [0.01, 0.02, 0.03] : [0.2, 0.5, 0.8, 1]);
   return Array.from({ length: size }, (_, index): PeerPlan => {
     const isFirst = index === 0;
     const isDialable = random.float() < dialable;
@@ -99,7 +99,7 @@ function drawPeers(
       knowsMetainfo: isFirst || random.int(4) > 0,
       trackers: drawSome(random, trackers),
       leavesAfterMs: !isFirst && random.int(5) < (size > 60 ? 4 : 1) ? random.int(5_000) : undefined,
-      maxConnections: size > 60 ? 30 + random.int(60) : 2_000,
+      maxConnections: size > 60 ? 20 + random.int(40) : 2_000,
       unverifiedPieces: random.int(4) === 0 ? 1 + random.int(3) : 64,
     };
   });

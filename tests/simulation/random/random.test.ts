@@ -9,7 +9,7 @@ import { replayCommand } from "./seed-report.js";
 import { shrinkScenario } from "./shrink-scenario.js";
 
 /** SHOAL_SEEDS runs another number. */
-const SEEDS = Number(process.env.SHOAL_SEEDS ?? 500);
+const SEEDS = Number(process.env.SHOAL_SEEDS ?? 2_000);
 const RUN_LIMIT_MS = 20 * 60_000;
 const REGRESSIONS = new URL("regressions/", import.meta.url);
 

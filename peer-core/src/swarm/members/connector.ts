@@ -107,10 +107,8 @@ export class Connector {
     if (this.#stopped || this.#dialing >= MAX_DIALING) return;
     for (const candidate of this.#dueAt(now)) {
       if (this.#dialing >= MAX_DIALING || !this.#options.hasRoom()) return;
-      if (this.#options.isTaken?.(candidate.address) === true) continue;
-      if (candidate.isSeed && this.#options.avoidsSeeds()) continue;
-      if (candidate.peerId !== undefined && this.#options.isConnectedTo(candidate.peerId)) continue;
-      void this.#dial(candidate);
+      // Doors of one peer may be several.
+      if (this.#isOfUse(candidate)) void this.#dial(candidate);
     }
   }
 
@@ -147,6 +145,12 @@ export class Connector {
     return [...this.#candidates.values()].filter((candidate) => candidate.door === door);
   }
 
+  #isOfUse({ address, isSeed, peerId }: Candidate): boolean {
+    const { isTaken, avoidsSeeds, isConnectedTo } = this.#options;
+    if (isTaken?.(address) === true || (isSeed && avoidsSeeds())) return false;
+    return peerId === undefined || !isConnectedTo(peerId);
+  }
+
   /** Whom to dial now: at each door that nobody has passed, the best address that is due. */
   #dueAt(now: number): Iterable<Candidate> {
     const best = new Map<string, Candidate>();
@@ -158,9 +162,9 @@ export class Connector {
       const rival = best.get(candidate.door);
       if (rival === undefined || rankOf(candidate.address) < rankOf(rival.address)) best.set(candidate.door, candidate);
     }
-    if (best.size === 0) return [];
-    for (const door of this.#options.openDoors()) taken.add(door);
-    for (const door of taken) best.delete(door);
+    for (const [door, candidate] of best) if (taken.has(door) || !this.#isOfUse(candidate)) best.delete(door);
+    // Which doors are passed is work where many are connected: a seed among seeds does it for nobody.
+    if (best.size > 0) for (const door of this.#options.openDoors()) best.delete(door);
     return best.values();
   }
 
