@@ -1,0 +1,57 @@
+/** Code that is mutated together, and the tests that have to notice. Paths and globs from the project's root. */
+export interface MutatedRoom {
+  readonly name: string;
+  readonly mutate: readonly string[];
+  readonly tests: readonly string[];
+}
+
+const DOWNLOAD = "peer-core/src/swarm/download";
+const RELAY = "peer-core/src/swarm/relay";
+const STORAGE = "node-peer/src/storage";
+
+/** Where a mistake costs files: what is decoded from strangers, written down, chosen, put together and kept for others. */
+export const ROOMS: readonly MutatedRoom[] = [
+  {
+    name: "decoder",
+    mutate: ["peer-core/src/wire/decode.ts", "peer-core/src/torrent/bencode-decoder.ts"],
+    tests: ["peer-core/src/{wire,torrent}/**/*.test.ts"],
+  },
+  {
+    name: "records",
+    mutate: ["state-record", "state-log", "recovered-state", "claim-recorder"].map((file) => `${STORAGE}/${file}.ts`),
+    tests: [`${STORAGE}/*.test.ts`],
+  },
+  {
+    name: "relay",
+    mutate: [
+      "cache-room",
+      "relay-demand",
+      "relay-eviction",
+      "relay-promise",
+      "service-record",
+      "want-teller",
+      "wants-of",
+    ].map((file) => `${RELAY}/${file}.ts`),
+    tests: ["peer-core/src/swarm/**/*.test.ts", "tests/simulation/relay*.test.ts"],
+  },
+  {
+    name: "download",
+    mutate: [
+      "piece-picker",
+      "piece-assembly",
+      "download-scheduler",
+      "patience",
+      "failed-pieces",
+      "piece-completion",
+    ].map((file) => `${DOWNLOAD}/${file}.ts`),
+    tests: ["peer-core/src/{swarm,client}/**/*.test.ts", "tests/simulation/*.test.ts"],
+  },
+];
+
+/** @throws Error when no room is called that. */
+export function roomNamed(name: string): MutatedRoom {
+  const room = ROOMS.find((each) => each.name === name);
+  if (room === undefined)
+    throw new Error(`No room is called ${name}; there are ${ROOMS.map((each) => each.name).join(", ")}`);
+  return room;
+}
