@@ -64,6 +64,13 @@ export class MemoryHost {
     return this.#ends.size;
   }
 
+  /** The most that waits to be sent on any of them. */
+  get mostQueuedBytes(): number {
+    let most = 0;
+    for (const { queuedBytes } of this.#ends) most = Math.max(most, queuedBytes);
+    return most;
+  }
+
   /** Accepts links to `address` ("mem://NAME"). */
   listen(address: string, onConnection: (connection: Connection) => void): void {
     this.#routes.listen(this, address, onConnection);

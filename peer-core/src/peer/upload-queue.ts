@@ -1,3 +1,4 @@
+import { SendBudget } from "./send-budget.js";
 import { MAX_QUEUED_REQUEST_BYTES, MAX_QUEUED_REQUESTS } from "../wire/limits.js";
 
 /** A block that a peer asked us for, already held against the geometry. */
@@ -12,6 +13,8 @@ export class UploadQueue {
   /** Requests taken out and being read from storage, and their bytes: kept by whoever reads. */
   reading = 0;
   readingBytes = 0;
+  /** What may wait in the socket. */
+  readonly budget = new SendBudget();
   /** By triple, the oldest first: a flood of requests and cancels must not look through all that wait for each. */
   readonly #requests = new Map<string, InRequest>();
   #bytes = 0;

@@ -51,7 +51,7 @@ function drawDisaster(random: SeededRandom, shape: Shape): Disaster {
       return { kind: "partition", atMs, names, ms };
     }
     case 7:
-      return { kind: "slow-line", atMs, name, bytesPerSecond: 32_768 + random.int(65_536) };
+      return { kind: "slow-line", atMs, name, bytesPerSecond: 8_192 + random.int(90_112) };
     case 8:
       return { kind: "slow-disk", atMs, name, accessMs: random.int(1_500) };
     case 9:

@@ -8,6 +8,8 @@ const MAX_SESSIONS = 200;
 const MAX_PER_ADDRESS = 32;
 /** Dials at once of one swarm, and one more to a relay. */
 const MAX_DIALING = 9;
+/** What may wait in one socket: 1 MiB of blocks, the one that goes beyond it, and a batch of other messages. */
+const MAX_QUEUED_BYTES = (1_024 + 128 + 256) * 1_024;
 /** A complaint is looked into at once, but for the disk's time. */
 const LOOK_MS = 5_000;
 
@@ -25,6 +27,8 @@ export function checkAlways(world: World): void {
         if (links > MAX_PER_ADDRESS) world.stage.fail(`${name} has ${links} links from ${host.name}`);
       }
     }
+    const { mostQueuedBytes } = machine.host;
+    if (mostQueuedBytes > MAX_QUEUED_BYTES) world.stage.fail(`${name} has ${mostQueuedBytes} bytes wait in one socket`);
     if (process.mostDialing > MAX_DIALING) world.stage.fail(`${name} dials ${process.mostDialing} peers at once`);
   }
 }

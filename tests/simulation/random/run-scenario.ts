@@ -3,6 +3,7 @@ import { checkAlways, checkCalm, checkGone, checkTrackers } from "./invariants.j
 import type { Machine } from "./machine.js";
 import { calmAt, type Scenario } from "./scenario.js";
 import { Stage } from "./stage.js";
+import { checkReports } from "./tracker-knowledge.js";
 import { whoCanFinish } from "./who-can-finish.js";
 import { World } from "./world.js";
 
@@ -51,6 +52,7 @@ export async function runScenario(scenario: Scenario, story?: (line: string) => 
     finishMs = world.stage.clock.now() - calm;
     await world.stage.clock.advance(REST_MS);
     checkCalm(world);
+    await checkReports(world);
     await end(world);
   } catch (error) {
     world.stage.fail(`broke down: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);

@@ -206,8 +206,10 @@ export class UploadFlow {
     const { uploads } = session;
     const { runtime, limiter } = this.#parts;
     while (!this.#stopped && uploads.length > 0 && uploads.reading < READS_PER_PEER) {
-      if (session.queuedBytes + uploads.readingBytes >= this.#parts.sendBufferBytes()) return;
       const now = runtime.clock.now();
+      const { queuedBytes } = session;
+      const mayWait = uploads.budget.bytes(now, queuedBytes, this.#parts.sendBufferBytes());
+      if (queuedBytes + uploads.readingBytes >= mayWait) return;
       if (limiter.available(now) <= 0) return this.#pumpLater(Math.max(10, limiter.waitMs(UNIT_BYTES, now)));
       if (this.#isAheadOfLine(now)) return this.#pumpLater(PACE_LOOK_MS);
       const request = uploads.shift();
@@ -243,6 +245,7 @@ export class UploadFlow {
     } else {
       session.upMeter.add(request.length, runtime.clock.now());
       this.meter.add(request.length, runtime.clock.now());
+      session.uploads.budget.add(frame.length);
       session.sendFrame(frame, this.#frames.give);
       host.onServed(session, piece);
     }
