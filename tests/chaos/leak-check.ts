@@ -30,6 +30,7 @@ interface Holding {
  * Starts them anew to compare.
  */
 export async function expectNoLeaks(world: World): Promise<void> {
+  await world.tab?.close();
   for (const actor of world.actors.values())
     if (actor.role === "seeder" || actor.role === "downloader") await actor.end("SIGINT");
   // The relay is at the hub's tracker and would be missed by a fresh one.

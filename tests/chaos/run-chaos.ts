@@ -9,7 +9,7 @@ import { BRINGERS } from "./faults/fault-bringers.js";
 import { expectNoLeaks } from "./leak-check.js";
 import { Ledger } from "./ledger.js";
 import { judge } from "./verdict.js";
-import { VICTIMS, World } from "./world.js";
+import { TAB, VICTIMS, World } from "./world.js";
 
 export interface ChaosOptions extends ChaosForm {
   readonly seed: number;
@@ -32,11 +32,12 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
   const { seed, faults, gapMs, lengthsMs } = options;
   const without = canMountDisks ? [] : (["disk-full"] as const);
   if (!canMountDisks) options.say("no small disks can be made here: none gets full");
+  const victims = options.hasTab ? [...VICTIMS, TAB] : VICTIMS;
   const ledger = new Ledger(options.say);
-  const world = await World.open(ledger);
+  const world = await World.open(ledger, options.hasTab);
   try {
     const count = Math.ceil(faults * DRAWN_PER_HIT);
-    await play(world, drawPlan({ seed, faults: count, gapMs, lengthsMs, victims: VICTIMS, without }), faults);
+    await play(world, drawPlan({ seed, faults: count, gapMs, lengthsMs, victims, without }), faults);
     world.calm();
     await judge(world);
     await expectNoLeaks(world);
@@ -79,7 +80,8 @@ async function bring(world: World, fault: Fault): Promise<void> {
   }
 }
 
-function tellDownloads({ downloads, ledger }: World): void {
+function tellDownloads({ downloads, tab, ledger }: World): void {
+  if (tab) ledger.say(`tab: ${tab.completed} shares`);
   for (const [name, { completed, completedBytes, worstSurplus, totalSurplus }] of downloads) {
     ledger.say(
       `${name}: ${completed} shares, ${completedBytes} bytes; fetched in vain: ${totalSurplus}, ${worstSurplus} of them in one run`,

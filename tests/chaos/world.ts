@@ -4,6 +4,7 @@ import { writeContent } from "../support/file-content.js";
 import { ProcessBed } from "../support/processes.js";
 import { canMountDisks, SmallDisk } from "../support/small-disk.js";
 import { Actor, type Part } from "./actor.js";
+import { ChaosTab } from "./chaos-tab.js";
 import { DownloadPart, type Subject } from "./download-part.js";
 import type { Role } from "./fault-plan.js";
 import { FaultyLine } from "./faulty-line.js";
@@ -31,6 +32,8 @@ export const VICTIMS: readonly { readonly name: string; readonly role: Role }[] 
   ...DOWNLOADERS.map((_, at) => ({ name: `downloader-${at}`, role: "downloader" as const })),
 ];
 
+export const TAB: { readonly name: string; readonly role: Role } = { name: "tab", role: "tab" };
+
 interface Ports {
   readonly hub: number;
   readonly relay: number;
@@ -43,6 +46,8 @@ export class World {
   readonly actors = new Map<string, Actor>();
   readonly downloads = new Map<string, DownloadPart>();
   readonly subjects = new Map<string, Subject>();
+  /** Undefined where no browser takes part. */
+  tab: ChaosTab | undefined;
   readonly #ports: Ports;
   readonly #lines: FaultyLine[] = [];
   readonly #disks: SmallDisk[] = [];
@@ -53,13 +58,14 @@ export class World {
     this.#ports = ports;
   }
 
-  /** Starts everybody; resolves when every share is known. */
-  static async open(ledger: Ledger): Promise<World> {
+  /** Starts everybody, with a browser's tab or without; resolves when every share is known. */
+  static async open(ledger: Ledger, hasTab: boolean): Promise<World> {
     const world = new World(await ProcessBed.open(), ledger, { hub: await freePort(), relay: await freePort() });
     try {
       await world.#startHubs();
       for (const [at, { listens }] of SEEDERS.entries()) await world.#startSeeder(at, listens);
       for (const [at, { listens }] of DOWNLOADERS.entries()) await world.#startDownloader(at, listens);
+      if (hasTab) await world.#startTab();
       return world;
     } catch (error) {
       await world.close();
@@ -94,6 +100,7 @@ export class World {
   }
 
   async close(): Promise<void> {
+    await this.tab?.close();
     await Promise.all([...this.actors.values()].map((actor) => actor.end("SIGKILL")));
     await Promise.all(this.#lines.map((line) => line.close()));
     await this.bed.close();
@@ -158,6 +165,15 @@ export class World {
     this.downloads.set(name, part);
     await this.#cast(name, "downloader", lines, part, disk);
     this.actor(name).start();
+  }
+
+  async #startTab(): Promise<void> {
+    const line = await this.#line("tab-to-hub", this.#ports.hub);
+    // Its processes are the browser's affair: only its line and its turns are an actor's.
+    const nothing: Part = { args: () => undefined, ended: () => true };
+    await this.#cast(TAB.name, TAB.role, [line], nothing);
+    const subjects = () => [...this.subjects.values()];
+    this.tab = new ChaosTab({ ledger: this.ledger, folder: this.bed.folder, url: pageAt(line.port), subjects });
   }
 
   /** The lines of a peer and the options that make it use them. */

@@ -1,9 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { publishUntilGone } from "../publisher.js";
+import type { World } from "../world.js";
 import type { Bring } from "./scene.js";
 
 /** SIGKILL at once, and again after a while. What the hub has acknowledged until then has to be there afterwards. */
 export const kill: Bring = async ({ actor, fault, world }) => {
+  if (fault.role === "tab") return (await world.tab?.crash()) ?? false;
   return await actor.exclusively(async () => {
     const publishing = fault.role === "hub" ? publishUntilGone(world) : undefined;
     if (publishing) await publishing.started;
@@ -32,6 +34,7 @@ export const restart: Bring = async ({ actor, world }) => {
 /** SIGSTOP: it holds all its links and answers nothing. */
 export const stop: Bring = async ({ actor, fault, world }) => {
   return await actor.exclusively(async () => {
+    if (fault.role === "tab") return await stopTab(fault.lengthMs, world);
     const run = actor.ready;
     if (run === undefined) return false;
     const fromMs = Date.now();
@@ -42,6 +45,16 @@ export const stop: Bring = async ({ actor, fault, world }) => {
     return true;
   });
 };
+
+async function stopTab(lengthMs: number, { tab, ledger }: World): Promise<boolean> {
+  const fromMs = Date.now();
+  const goOn = await tab?.stop();
+  if (goOn === undefined) return false;
+  await pause(lengthMs);
+  goOn();
+  ledger.stops.push({ fromMs, toMs: Date.now() });
+  return true;
+}
 
 /** The wall clock of the machine is set to another day. */
 export const clock: Bring = ({ actor }) => {
