@@ -4,6 +4,7 @@ import { startup } from "./command/startup.js";
 import { oneToFour } from "./browser/one-to-four.js";
 import { drop, link } from "./browser/page-benchmarks.js";
 import { nodeToTab, tabToTab } from "./browser/tab-benchmarks.js";
+import { shortestTime } from "./shortest-time/shortest-time.js";
 import { trackerBenchmark } from "./tracker/tracker-benchmark.js";
 import { bothDirections } from "./transfer/exchange-benchmark.js";
 import { fourSeeders, memory, throughput } from "./transfer/transfer-benchmarks.js";
@@ -22,4 +23,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   oneToFour,
   drop,
   link,
+  shortestTime,
 ];

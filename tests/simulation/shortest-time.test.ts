@@ -3,6 +3,8 @@ import { lowerBoundSeconds, type Line } from "../support/crowd-bound.js";
 import { simulateCrowd } from "../support/simulated-crowd.js";
 
 const MIB = 1024 * 1024;
+/** A simulation of some ten seconds, on a machine that may have more to do. */
+const TIMEOUT_MS = 300_000;
 /** 20 Mbit/s. */
 const U = 2_500_000;
 const LATENCY_MS = 20;
@@ -31,18 +33,26 @@ describe("the shortest time to everyone", () => {
     expect(lowerBoundSeconds(300, { source: { up: 10, down: 10 }, peers: [late, late] })).toBe(20 + 400 / 30);
   });
 
-  it("is met within a tenth by eight equal peers, and nothing is sent in vain", async () => {
-    const peers = Array.from({ length: 8 }, () => EQUAL);
-    const result = await simulateCrowd({ seed: 1, length: 32 * MIB, latencyMs: LATENCY_MS, source: EQUAL, peers });
-    expect(result.seconds / result.boundSeconds).toBeLessThanOrEqual(1.1);
-    expect(result.sourceShares).toBeLessThan(1.1);
-    expect(result.receivedShares).toBeLessThan(1.03);
-  });
+  it(
+    "is met within a tenth by eight equal peers, and nothing is sent in vain",
+    async () => {
+      const peers = Array.from({ length: 8 }, () => EQUAL);
+      const result = await simulateCrowd({ seed: 1, length: 32 * MIB, latencyMs: LATENCY_MS, source: EQUAL, peers });
+      expect(result.seconds / result.boundSeconds).toBeLessThanOrEqual(1.1);
+      expect(result.sourceShares).toBeLessThan(1.1);
+      expect(result.receivedShares).toBeLessThan(1.03);
+    },
+    TIMEOUT_MS,
+  );
 
-  it("is met within a quarter by eight unequal ones", async () => {
-    const crowd = { source: EQUAL, peers: mixed(8) };
-    const result = await simulateCrowd({ seed: 1, length: 32 * MIB, latencyMs: LATENCY_MS, ...crowd });
-    expect(result.seconds / result.boundSeconds).toBeLessThanOrEqual(1.25);
-    expect(result.receivedShares).toBeLessThan(1.05);
-  });
+  it(
+    "is met within a quarter by eight unequal ones",
+    async () => {
+      const crowd = { source: EQUAL, peers: mixed(8) };
+      const result = await simulateCrowd({ seed: 1, length: 32 * MIB, latencyMs: LATENCY_MS, ...crowd });
+      expect(result.seconds / result.boundSeconds).toBeLessThanOrEqual(1.25);
+      expect(result.receivedShares).toBeLessThan(1.05);
+    },
+    TIMEOUT_MS,
+  );
 });

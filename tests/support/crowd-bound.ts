@@ -4,6 +4,8 @@ export interface Line {
   readonly down: number;
   /** Seconds after the source; 0 when left out. */
   readonly joinsAtSeconds?: number;
+  /** What its user lets it send at most, where that is less than the line carries; the bound does not count it. */
+  readonly gives?: number;
 }
 
 /** Who takes part in a distribution. */

@@ -1,5 +1,5 @@
 import type { Metainfo, PieceStore } from "@shoal/peer-core";
-import type { MemoryHostOptions } from "@shoal/peer-core/testing";
+import { MemoryTracker, type MemoryHostOptions } from "@shoal/peer-core/testing";
 import { lowerBoundSeconds, type CrowdLines, type Line } from "./crowd-bound.js";
 import { addRelay, type SimulatedRelay } from "./simulated-relay.js";
 import { Simulation, type SimulatedPeer } from "./simulated-swarm.js";
@@ -68,9 +68,12 @@ class Crowd {
     this.#options = options;
     const relays = options.relays ?? [];
     const quotaBytes = 2 * options.length;
-    this.#relays = relays.map((line, index) =>
-      addRelay(simulation, `relay${index}`, { ...this.#hostOf(line), quotaBytes }),
-    );
+    // Relays hear of each other as in life: from a tracker.
+    const tracker = new MemoryTracker({ clock: simulation.clock, random: simulation.random });
+    this.#relays = relays.map((line, index) => {
+      const name = `relay${index}`;
+      return addRelay(simulation, name, { ...this.#hostOf(line), quotaBytes, tracker: tracker.channel(name) });
+    });
     this.source = this.#add("source", options.source, 0);
   }
 
@@ -115,6 +118,7 @@ class Crowd {
     return simulation.add(name, {
       ...this.#hostOf(line),
       dialable: relays.length === 0,
+      limits: { up: line.gives ?? 0, down: 0 },
       share: {
         relays,
         openStore: (metainfo) => Promise.resolve(sharedStore(metainfo, simulation.content, name === "source")),

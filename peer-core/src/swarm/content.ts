@@ -206,7 +206,7 @@ export class Content {
       case "not-interested":
         return this.upload.onSlotFreed(session);
       case "suggest":
-        return session.remote.suggestions.add(this.table.geometry.pieceIndex(message.piece));
+        return session.remote.suggestions.add(message.piece);
       case "allowed-fast":
       case "extended-handshake":
       case "metadata":

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { seededRandom } from "../../../testing/seeded-random.js";
-import { Choker, hasFreeRelaySlot, hasFreeSlot, type ChokerPeer } from "./choker.js";
+import { Choker, hasFreeRelaySlot, hasFreeSlot, slotsFor, type ChokerPeer } from "./choker.js";
 
 /**
  * A round drawn as a string, a peer per character from `a` on: a digit is its rate, followed by "!" when it is served
@@ -29,7 +29,6 @@ function round(choker: Choker, drawn: string, now = 0, amSeed = false): { choke:
   return { choke: names(choke), unchoke: names(unchoke) };
 }
 
-/** Half of what there are, so that crowds are short to draw. */
 const SLOTS = 8;
 
 const first = { float: () => 0, bytes: (length: number) => new Uint8Array(length) };
@@ -105,9 +104,13 @@ describe("Choker", () => {
 
   it("serves a newcomer between rounds while a slot is free", () => {
     expect(hasFreeSlot(0)).toBe(true);
-    expect(hasFreeSlot(15)).toBe(true);
-    expect(hasFreeSlot(16)).toBe(false);
-    expect(hasFreeSlot(SLOTS, SLOTS)).toBe(false);
+    expect(hasFreeSlot(7, SLOTS)).toBe(true);
+    expect(hasFreeSlot(8, SLOTS)).toBe(false);
+  });
+
+  it("has eight slots, and up to sixteen where the line bears them", () => {
+    const KIB = 1024;
+    expect([0, 128, 1_100, 1_280, 2_048, 1_000_000].map((rate) => slotsFor(rate * KIB))).toEqual([8, 8, 8, 10, 16, 16]);
   });
 
   it("decides nothing about nobody", () => {

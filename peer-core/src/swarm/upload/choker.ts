@@ -18,11 +18,15 @@ export interface ChokeDecision {
   readonly unchoke: readonly number[];
 }
 
+/** Peers served at once, one of them by chance, however slow the line is … */
+const MIN_SLOTS = 8;
 /**
- * Peers served at once, one of them by chance. With eight, in a crowd of 32 some stood in nobody's list for a whole round
- * and came last, at 1.7 times the shortest time possible; sixteen (1.26) still leave each enough to show by its rate.
+ * … and on a fast one: with eight, in a crowd of 32 some stood in nobody's list for a whole round and came last, at 1.7
+ * times the shortest time possible; with sixteen at 1.26.
  */
-const SLOTS = 16;
+const MAX_SLOTS = 16;
+/** What a slot is worth: with less for each, pieces take seconds, and who gives nothing is served like all others. */
+const SLOT_BYTES_PER_SECOND = 128 * 1024;
 /** Peers that a relay serves at once: it stands where lines are fast, and who waits for a turn has nobody else to ask. */
 export const SLOTS_OF_RELAY = 32;
 /** Relays served besides: each stands for many peers. Who only says that it is one takes no more than a slot that others do without. */
@@ -36,15 +40,15 @@ const TURN_MS = 30_000;
  * has waited longest is next. Two relays are served besides. While there are no more peers than slots, all are served.
  */
 export class Choker {
+  /** Peers served at once. */
+  slots: number;
   readonly #random: Random;
-  readonly #slots: number;
   #optimistic: number | undefined;
   #optimisticSince = Number.NEGATIVE_INFINITY;
 
-  /** `slots`: peers served at once. */
-  constructor(random: Random, slots = SLOTS) {
+  constructor(random: Random, slots = MIN_SLOTS) {
     this.#random = random;
-    this.#slots = slots;
+    this.slots = slots;
   }
 
   /** To be called every ten seconds, and soon after a slot has become free, with all peers. */
@@ -52,7 +56,7 @@ export class Choker {
     const relays = peers.filter((peer) => peer.isInterested && peer.isRelay);
     const favoured = new Set(relays.sort(byWaiting).slice(0, RELAY_SLOTS));
     const interested = peers.filter((peer) => peer.isInterested && !favoured.has(peer));
-    const served = amSeed ? inTurn(interested, now, this.#slots) : this.#byMerit(interested, now);
+    const served = amSeed ? inTurn(interested, now, this.slots) : this.#byMerit(interested, now);
     for (const relay of favoured) served.add(relay.id);
     return {
       choke: peers.filter((peer) => peer.isUnchoked && !served.has(peer.id)).map((peer) => peer.id),
@@ -62,9 +66,9 @@ export class Choker {
 
   #byMerit(interested: readonly ChokerPeer[], now: number): Set<number> {
     const ranked = [...interested].sort((a, b) => b.downRate - a.downRate || a.id - b.id);
-    const served = new Set(ranked.slice(0, this.#slots - 1).map((peer) => peer.id));
+    const served = new Set(ranked.slice(0, this.slots - 1).map((peer) => peer.id));
     const optimistic = this.#chooseOptimistic(
-      ranked.slice(this.#slots - 1).map((peer) => peer.id),
+      ranked.slice(this.slots - 1).map((peer) => peer.id),
       now,
     );
     if (optimistic !== undefined) served.add(optimistic);
@@ -100,6 +104,11 @@ export function hasFreeRelaySlot(served: number): boolean {
 }
 
 /** True while somebody who has just become interested may be served between rounds: `served` others are. */
-export function hasFreeSlot(served: number, slots = SLOTS): boolean {
+export function hasFreeSlot(served: number, slots = MIN_SLOTS): boolean {
   return served < slots;
+}
+
+/** How many to serve at once with a line that carries so much. */
+export function slotsFor(bytesPerSecond: number): number {
+  return Math.min(MAX_SLOTS, Math.max(MIN_SLOTS, Math.floor(bytesPerSecond / SLOT_BYTES_PER_SECOND)));
 }

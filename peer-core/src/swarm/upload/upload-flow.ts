@@ -8,7 +8,7 @@ import type { Runtime, Timer } from "../../ports/runtime.js";
 import { UNIT_BYTES } from "../../torrent/geometry.js";
 import { pieceFrame, pieceFrameBytes } from "../../wire/encode.js";
 import { BLOCK_MAX_BYTES } from "../../wire/limits.js";
-import { Choker, hasFreeRelaySlot, hasFreeSlot } from "./choker.js";
+import { Choker, hasFreeRelaySlot, hasFreeSlot, slotsFor } from "./choker.js";
 import { FramePool } from "./frame-pool.js";
 import { PieceSuggester } from "./piece-suggester.js";
 import type { PieceTable } from "../pieces/piece-table.js";
@@ -92,7 +92,7 @@ export class UploadFlow {
       else served++;
     }
     const isFavoured = session.remote.isRelay && hasFreeRelaySlot(relays);
-    if (isFavoured || hasFreeSlot(served, this.#parts.slots)) this.#unchoke(session);
+    if (isFavoured || hasFreeSlot(served, this.#choker.slots)) this.#unchoke(session);
   }
 
   /** Who was served has gone, or wants nothing more: the next one need not wait for the round. */
@@ -150,6 +150,7 @@ export class UploadFlow {
     // A limit that was lifted is noticed here.
     for (const session of this.#parts.host.sessions()) this.#pump(session);
     this.#frames.tick(now);
+    this.#adaptSlots(now);
     if (now < this.#nextRoundAt) return;
     this.#nextRoundAt = now + CHOKE_ROUND_MS;
     const decision = this.#choker.round(this.#chokerPeers(now), now, this.#parts.servesInTurn());
@@ -161,6 +162,18 @@ export class UploadFlow {
     for (const id of decision.unchoke) {
       const session = byId.get(id);
       if (session !== undefined) this.#unchoke(session);
+    }
+  }
+
+  /** More slots are filled at once; of fewer the next rounds take account, one at a time: a pause is no slow line. */
+  #adaptSlots(now: number): void {
+    if (this.#parts.slots !== undefined) return;
+    const slots = slotsFor(this.meter.bytesPerSecond(now));
+    if (slots > this.#choker.slots) {
+      this.#choker.slots = slots;
+      this.#nextRoundAt = Number.NEGATIVE_INFINITY;
+    } else if (slots < this.#choker.slots && now >= this.#nextRoundAt) {
+      this.#choker.slots--;
     }
   }
 
