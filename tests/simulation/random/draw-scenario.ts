@@ -49,10 +49,10 @@ export function drawScenario(seed: number): Scenario {
 }
 
 function drawSize(random: SeededRandom): number {
-  const kind = random.int(20);
+  const kind = random.int(18);
   // Far more often a little over a hundred than near two hundred.
   if (kind === 0) return 100 + Math.floor(101 * random.float() ** 16);
-  return kind < 11 ? 2 + random.int(9) : 10 + Math.floor(25 * random.float() ** 12);
+  return kind < 10 ? 2 + random.int(9) : 10 + Math.floor(25 * random.float() ** 12);
 }
 
 function drawTrackers(random: SeededRandom): TrackerPlan[] {

@@ -55,10 +55,14 @@ describe("swarms and disasters drawn from seeds", () => {
     RUN_LIMIT_MS,
   );
 
-  it("go the same way again, however many processes share them", async () => {
-    const [one, two] = [await runSeeds(9, 1), await runSeeds(9, 2)];
-    expect(one.trace).toBe(two.trace);
-  });
+  it(
+    "go the same way again, however many processes share them",
+    async () => {
+      const [one, two] = [await runSeeds(9, 1), await runSeeds(9, 2)];
+      expect(one.trace).toBe(two.trace);
+    },
+    RUN_LIMIT_MS,
+  );
 
   it("are data: a scenario that has been through JSON goes the same way", async () => {
     const scenario = drawScenario(7);
