@@ -98,6 +98,9 @@ function tell(report: CrowdReport): void {
   process.send?.(report);
 }
 
+// Whoever started it has gone: nobody wants to hear of it any more.
+process.once("disconnect", () => process.exit());
+
 let crowd: Crowd | undefined;
 process.on("message", (message: CrowdOrder | "leave") => {
   if (message !== "leave") {

@@ -31,6 +31,9 @@ if (values.help === true || !(minutes > 0) || !(peers > 0)) {
 
 async function run(): Promise<void> {
   const bed = await ProcessBed.open();
+  // The crowds end when this process does.
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => void bed.close().finally(() => process.exit(130)));
   try {
     const result = await soak(bed, { minutes, peers, say: (line) => console.log(line) });
     for (const line of describe(result)) console.log(line);
