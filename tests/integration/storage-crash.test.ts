@@ -22,6 +22,9 @@ const KILLS = 16;
 /** What may be written but not yet recorded when the process is killed: what was in flight while one record was made. */
 const UNRECORDED_PIECES = 16;
 
+/** What is written at most between the line that calls for a kill and the kill: the share is not done before the last. */
+const WRITTEN_MEANWHILE = 5;
+
 const SHAPES = {
   "one file": 200 * 32_768 + 5,
   "many files": Object.fromEntries(Array.from({ length: 150 }, (_, at) => [`d${at % 7}/f${at}`, (at * 7919) % 90_000])),
@@ -42,8 +45,10 @@ async function runWriter(
   files: Record<string, number> | number,
   seed: number,
   onLine: (line: string, child: ChildProcess) => void,
+  most = Infinity,
 ): Promise<string[]> {
-  const args = ["--conditions=source", "--import", "tsx", WRITER, directory, JSON.stringify(files), String(seed)];
+  const own = [directory, JSON.stringify(files), String(seed), String(most)];
+  const args = ["--conditions=source", "--import", "tsx", WRITER, ...own];
   const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] });
   const exited = once(child, "exit") as Promise<[number | null, string | null]>;
   const lines: string[] = [];
@@ -56,16 +61,18 @@ async function runWriter(
   return lines;
 }
 
-/** Runs the writer until `isTime` says so of a line or it has finished. */
+/** Runs the writer until `isTime` says so of a line or it has finished; it writes at most `most` pieces meanwhile. */
 function writeUntil(
   files: Record<string, number> | number,
   seed: number,
   isTime: (line: string, lines: number) => boolean,
+  most?: number,
 ): Promise<string[]> {
   let count = 0;
-  return runWriter(files, seed, (line, child) => {
+  const killInTime = (line: string, child: ChildProcess) => {
     if (isTime(line, ++count)) child.kill("SIGKILL");
-  });
+  };
+  return runWriter(files, seed, killInTime, most);
 }
 
 /** Opens the download, compares every piece that is claimed byte by byte, and resolves to them. */
@@ -104,7 +111,7 @@ describe.each(Object.entries(SHAPES))("a download of %s that is killed again and
     for (let kill = 0; kill < KILLS; kill++) {
       // Odd steps through the pieces, so that the kills fall at all stages and the share is not done before the last.
       const at = 1 + ((kill * 5) % 11);
-      const lines = await writeUntil(files, kill, (line, count) => line !== "finishing" && count >= at);
+      const lines = await writeUntil(files, kill, (_, count) => count >= at, at + WRITTEN_MEANWHILE);
       const written = new Set([...stored, ...lines.map(Number)]);
       // Every third time without hashing: then only what is beyond doubt may be claimed. It is not compared further.
       if (kill % 3 === 2) {
