@@ -70,8 +70,12 @@ test("a downloader among villains gets everything from the one honest seeder, wi
   expect(await hashFile(bed.path("among-villains", "good.bin"))).toBe(content);
   expect([...met].sort()).toEqual(Object.keys(villainousSeeds).sort());
   const banned = downloader.all("peer").filter(({ change }) => change === "banned");
-  const liar = Object.keys(villainousSeeds).indexOf("answers every request with wrong bytes");
-  expect([...new Set(banned.map(({ peerId }) => peerId))]).toEqual([villainId(liar)]);
+  const idOf = (name: string) => villainId(Object.keys(villainousSeeds).indexOf(name));
+  const liar = idOf("answers every request with wrong bytes");
+  // What is poured out may happen to be just what it has been asked for: then those are wrong bytes, too.
+  const pourer = idOf("pours out what nobody asked for");
+  const others = new Set(banned.map(({ peerId }) => peerId).filter((peerId) => peerId !== pourer));
+  expect([...others]).toEqual([liar]);
   seeder.kill("SIGKILL");
 });
 
