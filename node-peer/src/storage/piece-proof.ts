@@ -39,6 +39,8 @@ export class PieceProof {
     if (proof === undefined) {
       proof = this.#inTurn(() => this.#hash(piece, read));
       this.#proofs.set(piece, proof);
+      // What was found wrong is fetched and written anew, and then has to be hashed again.
+      proof.catch(() => this.#proofs.delete(piece));
     }
     await proof;
   }
