@@ -103,7 +103,7 @@ describe("Choker", () => {
   });
 
   it("serves a newcomer between rounds while a slot is free", () => {
-    expect(hasFreeSlot(0)).toBe(true);
+    expect(hasFreeSlot(0, SLOTS)).toBe(true);
     expect(hasFreeSlot(7, SLOTS)).toBe(true);
     expect(hasFreeSlot(8, SLOTS)).toBe(false);
   });

@@ -103,8 +103,8 @@ export function hasFreeRelaySlot(served: number): boolean {
   return served < RELAY_SLOTS;
 }
 
-/** True while somebody who has just become interested may be served between rounds: `served` others are. */
-export function hasFreeSlot(served: number, slots = MIN_SLOTS): boolean {
+/** True while somebody who has just become interested may be served between rounds: `served` others are, of so many `slots`. */
+export function hasFreeSlot(served: number, slots: number): boolean {
   return served < slots;
 }
 
