@@ -1,8 +1,9 @@
 import { seededRandom } from "@shoal/peer-core/testing";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { hashFile, writeContent } from "../support/file-content.js";
-import { TestHub } from "../support/hub.js";
-import { ProcessBed } from "../support/processes.js";
+import type { TestHub } from "../support/hub.js";
+import type { ProcessBed } from "../support/processes.js";
+import { useHub } from "../support/use-hub.js";
 
 const MIB = 1024 * 1024;
 const BYTES = 96 * MIB;
@@ -23,14 +24,7 @@ const IN_FLIGHT_BYTES = 8 * MIB;
 let bed: ProcessBed;
 let hub: TestHub;
 
-beforeAll(async () => {
-  bed = await ProcessBed.open();
-  hub = await TestHub.start(bed);
-});
-
-afterAll(async () => {
-  await bed.close();
-});
+useHub((started) => ({ bed, hub } = started));
 
 test("a downloader that is killed again and again keeps what was verified and fetches again what was in flight", async () => {
   const content = await writeContent(bed.path("large.bin"), BYTES, 1);

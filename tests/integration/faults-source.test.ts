@@ -1,8 +1,9 @@
 import { open, readdir, rename, rm, truncate, utimes, writeFile } from "node:fs/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { hashFile, writeContent } from "../support/file-content.js";
-import { TestHub } from "../support/hub.js";
-import { ProcessBed, type ShoalProcess } from "../support/processes.js";
+import type { TestHub } from "../support/hub.js";
+import { type ProcessBed, type ShoalProcess } from "../support/processes.js";
+import { useHub } from "../support/use-hub.js";
 
 const MIB = 1024 * 1024;
 const BYTES = 48 * MIB;
@@ -10,14 +11,7 @@ const BYTES = 48 * MIB;
 let bed: ProcessBed;
 let hub: TestHub;
 
-beforeAll(async () => {
-  bed = await ProcessBed.open();
-  hub = await TestHub.start(bed);
-});
-
-afterAll(async () => {
-  await bed.close();
-});
+useHub((started) => ({ bed, hub } = started));
 
 /** Writes over the whole second half of a file, in place. */
 async function change(path: string): Promise<void> {

@@ -1,8 +1,9 @@
 import { readdir } from "node:fs/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { hashFile, writeContent } from "../support/file-content.js";
 import { TestHub } from "../support/hub.js";
-import { ProcessBed } from "../support/processes.js";
+import type { ProcessBed } from "../support/processes.js";
+import { useHub } from "../support/use-hub.js";
 
 const MIB = 1024 * 1024;
 const DONE = { code: 0, signal: null };
@@ -10,14 +11,7 @@ const DONE = { code: 0, signal: null };
 let bed: ProcessBed;
 let hub: TestHub;
 
-beforeAll(async () => {
-  bed = await ProcessBed.open();
-  hub = await TestHub.start(bed);
-});
-
-afterAll(async () => {
-  await bed.close();
-});
+useHub((started) => ({ bed, hub } = started));
 
 describe("a hub's relay", () => {
   test("carries a share between two peers of which neither can be dialled, each piece of it once", async () => {

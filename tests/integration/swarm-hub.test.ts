@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { hashFile, writeContent } from "../support/file-content.js";
-import { TestHub } from "../support/hub.js";
-import { ProcessBed } from "../support/processes.js";
+import type { TestHub } from "../support/hub.js";
+import type { ProcessBed } from "../support/processes.js";
+import { useHub } from "../support/use-hub.js";
 
 const MIB = 1024 * 1024;
 const BYTES = 64 * MIB;
@@ -11,14 +12,7 @@ const INTERRUPTED = { code: 130, signal: null };
 let bed: ProcessBed;
 let hub: TestHub;
 
-beforeAll(async () => {
-  bed = await ProcessBed.open();
-  hub = await TestHub.start(bed);
-});
-
-afterAll(async () => {
-  await bed.close();
-});
+useHub((started) => ({ bed, hub } = started));
 
 test("nothing is lost when the hub is killed half way and comes again", async () => {
   const content = await writeContent(bed.path("kept.bin"), BYTES, 1);

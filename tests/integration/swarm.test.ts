@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { hashFile, writeContent } from "../support/file-content.js";
-import { TestHub } from "../support/hub.js";
-import { ProcessBed } from "../support/processes.js";
+import type { TestHub } from "../support/hub.js";
+import type { ProcessBed } from "../support/processes.js";
+import { useHub } from "../support/use-hub.js";
 
 const MIB = 1024 * 1024;
 const DONE = { code: 0, signal: null };
@@ -9,14 +10,7 @@ const DONE = { code: 0, signal: null };
 let bed: ProcessBed;
 let hub: TestHub;
 
-beforeAll(async () => {
-  bed = await ProcessBed.open();
-  hub = await TestHub.start(bed);
-});
-
-afterAll(async () => {
-  await bed.close();
-});
+useHub((started) => ({ bed, hub } = started));
 
 test("a download from two seeders goes on when one of them is killed half way", async () => {
   const bytes = 200 * MIB;

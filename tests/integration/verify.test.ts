@@ -1,8 +1,9 @@
 import { open, readdir, rm, stat, utimes } from "node:fs/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { hashFile, writeContent } from "../support/file-content.js";
-import { TestHub } from "../support/hub.js";
-import { ProcessBed } from "../support/processes.js";
+import type { TestHub } from "../support/hub.js";
+import type { ProcessBed } from "../support/processes.js";
+import { useHub } from "../support/use-hub.js";
 
 const MIB = 1024 * 1024;
 const PIECE = 32 * 1024;
@@ -11,14 +12,7 @@ const DONE = { code: 0, signal: null };
 let bed: ProcessBed;
 let hub: TestHub;
 
-beforeAll(async () => {
-  bed = await ProcessBed.open();
-  hub = await TestHub.start(bed);
-});
-
-afterAll(async () => {
-  await bed.close();
-});
+useHub((started) => ({ bed, hub } = started));
 
 /** Flips bits as a failing disk does: neither size nor time of the file tell. */
 async function rot(path: string, ...offsets: number[]): Promise<void> {

@@ -144,29 +144,30 @@ describe("one slow peer at the last piece", () => {
 
   it("does not hold it back for 10 s when it slows down to a KiB a second in the middle of it", async () => {
     const simulation = await create();
-    const first = simulation.add("first", { has: "all", upBytesPerSecond: 256 * KIB, latencyMs: 10 });
-    simulation.add("second", { has: "all", upBytesPerSecond: 256 * KIB, latencyMs: 10 });
-    const leech = simulation.add("leech", { latencyMs: 10 });
-    simulation.introduceAll();
-    const isAtTheEnd = () => leech.session.view.doneBytes >= LENGTH - 2 * PIECE;
-    expect(await simulation.clock.runUntil(isAtTheEnd, 60_000)).toBe(true);
+    const { first, leech } = await nearTheEnd(simulation);
     first.host.setRates(KIB, Infinity);
     await expectCompleteWithin(simulation, leech, 10_000);
   });
 
   it("does not hold it back for 10 s when it vanishes without a word", async () => {
     const simulation = await create();
-    const first = simulation.add("first", { has: "all", upBytesPerSecond: 256 * KIB, latencyMs: 10 });
-    simulation.add("second", { has: "all", upBytesPerSecond: 256 * KIB, latencyMs: 10 });
-    const leech = simulation.add("leech", { latencyMs: 10 });
-    simulation.introduceAll();
-    const isAtTheEnd = () => leech.session.view.doneBytes >= LENGTH - 2 * PIECE;
-    expect(await simulation.clock.runUntil(isAtTheEnd, 60_000)).toBe(true);
+    const { first, leech } = await nearTheEnd(simulation);
     // Half-open: neither end of the link hears that the other one is gone.
     first.host.silenceLinks();
     await expectCompleteWithin(simulation, leech, 10_000);
   });
 });
+
+/** Two seeds have brought all but two pieces to somebody. */
+async function nearTheEnd(simulation: Simulation) {
+  const first = simulation.add("first", { has: "all", upBytesPerSecond: 256 * KIB, latencyMs: 10 });
+  simulation.add("second", { has: "all", upBytesPerSecond: 256 * KIB, latencyMs: 10 });
+  const leech = simulation.add("leech", { latencyMs: 10 });
+  simulation.introduceAll();
+  const isAtTheEnd = () => leech.session.view.doneBytes >= LENGTH - 2 * PIECE;
+  expect(await simulation.clock.runUntil(isAtTheEnd, 60_000)).toBe(true);
+  return { first, leech };
+}
 
 /** Answers one request after the other, so many bytes a second. */
 function serveSlowly(simulation: Simulation, bytesPerSecond: number): (link: RawLink, body: Uint8Array) => void {

@@ -1,44 +1,27 @@
-import {
-  appendFile,
-  mkdir,
-  mkdtemp,
-  open as openFile,
-  readdir,
-  readFile,
-  rm,
-  stat,
-  utimes,
-  writeFile,
-} from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { appendFile, mkdir, open as openFile, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isShoalError } from "@shoal/peer-core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { FsPieceStore } from "./fs-piece-store.js";
-import { openFsPieceStore, type FsPieceStoreOptions } from "./open-fs-piece-store.js";
+import type { FsPieceStoreOptions } from "./open-fs-piece-store.js";
 import type { RecheckReport } from "./recheck-report.js";
 import { countingVerifier, FIXTURE_PIECE, makeShare, pieceBytes, type ShareFixture } from "./share-fixture.js";
+import { StoreScene, writePieces } from "./store-scene.js";
 
 const PIECE = FIXTURE_PIECE;
 
-let directory: string;
-let stores: FsPieceStore[];
+let scene: StoreScene;
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "shoal-recheck-"));
-  stores = [];
+  scene = await StoreScene.open();
 });
 
 afterEach(async () => {
-  for (const store of stores) await store.close().catch(() => undefined);
-  await rm(directory, { recursive: true, force: true });
+  await scene.close();
 });
 
 async function open(of: ShareFixture, options: Partial<FsPieceStoreOptions> = {}): Promise<FsPieceStore> {
-  const { verifyPiece } = countingVerifier(of);
-  const store = await openFsPieceStore({ metainfo: of.metainfo, directory, verifyPiece, ...options });
-  stores.push(store);
-  return store;
+  return await scene.store(of, { verifyPiece: countingVerifier(of).verifyPiece, ...options });
 }
 
 /** Opens it with every piece checked, and tells what was found. */
@@ -51,14 +34,10 @@ async function recheck(
   return { store, report };
 }
 
-async function write(store: FsPieceStore, of: ShareFixture, pieces: Iterable<number>): Promise<void> {
-  for (const index of pieces) await store.write(of.metainfo.geometry.pieceIndex(index), pieceBytes(of, index));
-}
-
 async function finished(of: ShareFixture, options: Partial<FsPieceStoreOptions> = {}): Promise<string> {
   const store = await open(of, options);
   const wanted = store.wantedPieces();
-  await write(
+  await writePieces(
     store,
     of,
     [...wanted.keys()].filter((piece) => wanted[piece] === 1),
@@ -91,9 +70,9 @@ describe("an unfinished download that is checked", () => {
   it("loses what is wrong and gains what was never recorded", async () => {
     const of = await makeShare("film.bin", 5 * PIECE);
     const first = await open(of);
-    await write(first, of, [0, 1, 2]);
+    await writePieces(first, of, [0, 1, 2]);
     await first.close();
-    const part = join(directory, "film.bin.part");
+    const part = join(scene.directory, "film.bin.part");
     await rot(part, PIECE + 7);
     const file = await openFile(part, "r+");
     await file.write(pieceBytes(of, 4), 0, PIECE, 4 * PIECE);
@@ -102,25 +81,26 @@ describe("an unfinished download that is checked", () => {
     const { store, report } = await recheck(of);
     expect([...store.present()]).toEqual([1, 0, 1, 0, 1]);
     expect(report).toMatchObject({ pieces: 3, wrongPieces: 1, wrongBytes: PIECE, isPlaced: false, isWhole: false });
-    await write(store, of, [1, 3]);
+    await writePieces(store, of, [1, 3]);
     expect(Buffer.compare(await readFile(await store.finish()), of.content)).toBe(0);
   });
 
   it("is told from somebody else's file by its bytes when its record is gone", async () => {
     const of = await makeShare("film.bin", 3 * PIECE);
     const first = await open(of);
-    await write(first, of, [0, 1]);
+    await writePieces(first, of, [0, 1]);
     await first.close();
-    for (const name of await readdir(directory)) if (name.startsWith(".shoal-")) await rm(join(directory, name));
+    for (const name of await readdir(scene.directory))
+      if (name.startsWith(".shoal-")) await rm(join(scene.directory, name));
     expect(await codeOf(open(of))).toBe("exists");
     const { store } = await recheck(of);
     expect([...store.present()]).toEqual([1, 1, 0]);
     await store.close();
 
     const other = await makeShare("mine.bin", 3 * PIECE);
-    await writeFile(join(directory, "mine.bin.part"), "mine");
+    await writeFile(join(scene.directory, "mine.bin.part"), "mine");
     expect(await codeOf(recheck(other))).toBe("exists");
-    expect(await readFile(join(directory, "mine.bin.part"), "utf8")).toBe("mine");
+    expect(await readFile(join(scene.directory, "mine.bin.part"), "utf8")).toBe("mine");
   });
 
   it("has nothing to tell when nothing is there", async () => {
@@ -138,12 +118,12 @@ describe("a finished download that is checked", () => {
     const before = await stat(path);
     const { store, report } = await recheck(of);
     expect(report).toMatchObject({ wrongPieces: 0, isPlaced: true, isWhole: true, misshapen: [] });
-    expect(await readdir(directory)).not.toContain("album.part");
-    expect(await store.finish()).toBe(join(directory, "album"));
+    expect(await readdir(scene.directory)).not.toContain("album.part");
+    expect(await store.finish()).toBe(join(scene.directory, "album"));
     await store.close();
     const after = await stat(path);
     expect([after.ino, after.mtimeMs]).toEqual([before.ino, before.mtimeMs]);
-    expect(await readdir(directory)).toEqual(["album"]);
+    expect(await readdir(scene.directory)).toEqual(["album"]);
   });
 
   it("lacks exactly the pieces that are wrong, and gets its name again with them", async () => {
@@ -154,11 +134,11 @@ describe("a finished download that is checked", () => {
     const { store, report } = await recheck(of);
     expect(report).toMatchObject({ pieces: 6, wrongPieces: 2, wrongBytes: PIECE + 77, isPlaced: true });
     expect([...store.present()]).toEqual([1, 1, 1, 0, 1, 0]);
-    await write(store, of, [3, 5]);
+    await writePieces(store, of, [3, 5]);
     expect(await store.finish()).toBe(path);
     await store.close();
     expect(Buffer.compare(await readFile(path), of.content)).toBe(0);
-    expect(await readdir(directory)).toEqual(["film.bin"]);
+    expect(await readdir(scene.directory)).toEqual(["film.bin"]);
   });
 
   it("has a deleted file and one that grew mended", async () => {
@@ -170,7 +150,7 @@ describe("a finished download that is checked", () => {
     await writeFile(join(path, "notes.txt"), "mine");
     const { store, report } = await recheck(of);
     expect(report).toMatchObject({ wrongPieces: 1, misshapen: [0, 1, 2] });
-    await write(store, of, [0]);
+    await writePieces(store, of, [0]);
     await store.finish();
     await store.close();
     expect((await readdir(path)).sort()).toEqual(["a.txt", "b.txt", "empty", "notes.txt"]);
@@ -179,14 +159,14 @@ describe("a finished download that is checked", () => {
 
   it("is left alone when it is something else of the same name, unless overwriting is allowed", async () => {
     const of = await makeShare("film.bin", 2 * PIECE);
-    await writeFile(join(directory, "film.bin"), Buffer.alloc(2 * PIECE, "mine"));
+    await writeFile(join(scene.directory, "film.bin"), Buffer.alloc(2 * PIECE, "mine"));
     expect(await codeOf(recheck(of))).toBe("exists");
-    expect(await readdir(directory)).toEqual(["film.bin"]);
-    expect((await readFile(join(directory, "film.bin"), "utf8")).startsWith("minemine")).toBe(true);
+    expect(await readdir(scene.directory)).toEqual(["film.bin"]);
+    expect((await readFile(join(scene.directory, "film.bin"), "utf8")).startsWith("minemine")).toBe(true);
     const { store } = await recheck(of, { existing: "overwrite" });
-    await write(store, of, [0, 1]);
+    await writePieces(store, of, [0, 1]);
     await store.finish();
-    expect(Buffer.compare(await readFile(join(directory, "film.bin")), of.content)).toBe(0);
+    expect(Buffer.compare(await readFile(join(scene.directory, "film.bin")), of.content)).toBe(0);
   });
 
   it("is left alone when it holds files of the share that are not selected", async () => {
@@ -205,8 +185,8 @@ describe("a finished download that is checked", () => {
     expect(report).toMatchObject({ pieces: 1, wrongPieces: 0, isWhole: true });
     await store.finish();
     await store.close();
-    expect(await readdir(directory)).toEqual(["album"]);
-    expect(await readdir(join(directory, "album"))).toEqual(["b.txt"]);
+    expect(await readdir(scene.directory)).toEqual(["album"]);
+    expect(await readdir(join(scene.directory, "album"))).toEqual(["b.txt"]);
   });
 
   it("stays under its name when the check is stopped", async () => {
@@ -215,15 +195,15 @@ describe("a finished download that is checked", () => {
     const stopping = new AbortController();
     const stop = () => stopping.abort();
     expect(await codeOf(recheck(of, { signal: stopping.signal, onChecked: stop }))).toBe("aborted");
-    expect(await readdir(directory)).toEqual(["film.bin"]);
+    expect(await readdir(scene.directory)).toEqual(["film.bin"]);
   });
 
   it("refuses a file in a folder's place", async () => {
     const of = await makeShare("album", { "a.txt": PIECE });
-    await writeFile(join(directory, "album"), "mine");
+    await writeFile(join(scene.directory, "album"), "mine");
     expect(await codeOf(recheck(of))).toBe("exists");
     const single = await makeShare("film.bin", PIECE);
-    await mkdir(join(directory, "film.bin"));
+    await mkdir(join(scene.directory, "film.bin"));
     expect(await codeOf(recheck(single))).toBe("exists");
   });
 });
