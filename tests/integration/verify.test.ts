@@ -1,5 +1,6 @@
-import { open, readdir, rm, stat, utimes } from "node:fs/promises";
+import { readdir, rm, utimes } from "node:fs/promises";
 import { expect, test } from "vitest";
+import { rot } from "../../node-peer/src/storage/rot.js";
 import { hashFile, writeContent } from "../support/file-content.js";
 import type { TestHub } from "../support/hub.js";
 import type { ProcessBed } from "../support/processes.js";
@@ -13,19 +14,6 @@ let bed: ProcessBed;
 let hub: TestHub;
 
 useHub((started) => ({ bed, hub } = started));
-
-/** Flips bits as a failing disk does: neither size nor time of the file tell. */
-async function rot(path: string, ...offsets: number[]): Promise<void> {
-  const { atime, mtime } = await stat(path);
-  const file = await open(path, "r+");
-  for (const at of offsets) {
-    const byte = Buffer.alloc(1);
-    await file.read(byte, 0, 1, at);
-    await file.write(Buffer.from([byte.readUInt8() ^ 1]), 0, 1, at);
-  }
-  await file.close();
-  await utimes(path, atime, mtime);
-}
 
 test("what has rotted under its final name or unfinished is counted, and nothing but that is fetched", async () => {
   const content = await writeContent(bed.path("film.bin"), 4 * MIB, 3);

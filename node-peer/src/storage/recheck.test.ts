@@ -1,10 +1,11 @@
-import { appendFile, mkdir, open as openFile, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, open as openFile, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isShoalError } from "@shoal/peer-core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { FsPieceStore } from "./fs-piece-store.js";
 import type { FsPieceStoreOptions } from "./open-fs-piece-store.js";
 import type { RecheckReport } from "./recheck-report.js";
+import { rot } from "./rot.js";
 import { countingVerifier, FIXTURE_PIECE, makeShare, pieceBytes, type ShareFixture } from "./share-fixture.js";
 import { StoreScene, writePieces } from "./store-scene.js";
 
@@ -45,18 +46,6 @@ async function finished(of: ShareFixture, options: Partial<FsPieceStoreOptions> 
   const path = await store.finish();
   await store.close();
   return path;
-}
-
-/** Flips a bit as a failing disk does: neither size nor time of the file tell. */
-async function rot(path: string, at: number): Promise<void> {
-  const { atime, mtime } = await stat(path);
-  const file = await openFile(path, "r+");
-  const byte = Buffer.alloc(1);
-  await file.read(byte, 0, 1, at);
-  byte[0] = (byte[0] ?? 0) ^ 1;
-  await file.write(byte, 0, 1, at);
-  await file.close();
-  await utimes(path, atime, mtime);
 }
 
 async function codeOf(promise: Promise<unknown>): Promise<string> {
