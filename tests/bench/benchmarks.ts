@@ -4,7 +4,7 @@ import { startup } from "./command/startup.js";
 import { oneToFour } from "./browser/one-to-four.js";
 import { drop, link } from "./browser/page-benchmarks.js";
 import { nodeToTab, tabToTab } from "./browser/tab-benchmarks.js";
-import { shortestTime } from "./shortest-time/shortest-time.js";
+import { shortestTime, shortestTimeOfMany } from "./shortest-time/shortest-time.js";
 import { trackerBenchmark } from "./tracker/tracker-benchmark.js";
 import { bothDirections } from "./transfer/exchange-benchmark.js";
 import { fourSeeders, memory, throughput } from "./transfer/transfer-benchmarks.js";
@@ -24,4 +24,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   drop,
   link,
   shortestTime,
+  shortestTimeOfMany,
 ];
