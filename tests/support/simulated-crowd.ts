@@ -21,6 +21,8 @@ export interface CrowdResult {
   readonly boundSeconds: number;
   /** When each peer completed, in the order of joining. */
   readonly finishedSeconds: readonly number[];
+  /** The longest that each peer went without another piece, from its joining to its completion. */
+  readonly longestWaitSeconds: readonly number[];
   /** Payload that the source sent, in shares. */
   readonly sourceShares: number;
   /** Payload that the peers received, in shares for each: 1 when nothing came twice. */
@@ -49,6 +51,7 @@ export async function simulateCrowd(options: CrowdOptions): Promise<CrowdResult>
     seconds: Math.max(...finishedSeconds),
     boundSeconds,
     finishedSeconds,
+    longestWaitSeconds: crowd.longestWaits(),
     sourceShares: sent / options.length,
     receivedShares: received / options.length / options.peers.length,
   };
@@ -62,6 +65,7 @@ class Crowd {
   readonly #options: CrowdOptions;
   readonly #relays: readonly SimulatedRelay[];
   readonly #finished = new Map<SimulatedPeer, number>();
+  readonly #waits = new Map<SimulatedPeer, { since: number; longest: number }>();
 
   constructor(simulation: Simulation, options: CrowdOptions) {
     this.#simulation = simulation;
@@ -83,9 +87,7 @@ class Crowd {
     for (const { line, index, at } of joining.sort((a, b) => a.at - b.at)) {
       await this.#simulation.clock.advance(Math.max(0, at * 1_000 - this.#simulation.clock.now()));
       const peer = this.#add(`peer${index}`, line, index);
-      peer.session.on(({ kind }) => {
-        if (kind === "complete") this.#finished.set(peer, this.#simulation.clock.now() / 1_000);
-      });
+      this.#watch(peer);
       this.peers.push(peer);
       if (at > 0) this.#introduce(peer);
     }
@@ -102,9 +104,26 @@ class Crowd {
     return peers.map((peer) => this.#finished.get(peer) ?? NaN);
   }
 
+  /** How long each peer went without another piece at most, in seconds. */
+  longestWaits(): readonly number[] {
+    return this.peers.map((peer) => this.#waits.get(peer)?.longest ?? NaN);
+  }
+
   async close(): Promise<void> {
     await this.#simulation.clock.settle(Promise.all(this.#relays.map(({ client }) => client.close())));
     await this.#simulation.close();
+  }
+
+  #watch(peer: SimulatedPeer): void {
+    const seconds = () => this.#simulation.clock.now() / 1_000;
+    const wait = { since: seconds(), longest: 0 };
+    this.#waits.set(peer, wait);
+    peer.session.on(({ kind }) => {
+      if (kind === "complete") this.#finished.set(peer, seconds());
+      if (kind !== "piece") return;
+      wait.longest = Math.max(wait.longest, seconds() - wait.since);
+      wait.since = seconds();
+    });
   }
 
   #hostOf({ up, down }: Line): MemoryHostOptions {
