@@ -48,3 +48,17 @@ describe.each(SITUATIONS)("among $name, equal lines and all dialable", ({ seed, 
     expect(Math.max(...giversOf(result.longestWaitSeconds))).toBeLessThanOrEqual(LONGEST_WAIT_SECONDS);
   });
 });
+
+it(
+  "who gives the little that a slow line carries is no free rider",
+  async () => {
+    const slow: Line = { ...GIVER, up: GIVER.up / 8 };
+    const peers = Array.from({ length: 12 }, (_, at) => (at % 4 === 3 ? slow : GIVER));
+    const crowd = { source: GIVER, peers, seed: 1, length: 8 * MIB, latencyMs: LATENCY_MS };
+    const { finishedSeconds } = await simulateCrowd(crowd);
+    const median = finishedSeconds.toSorted((a, b) => a - b)[peers.length / 2] ?? NaN;
+    const slowest = Math.max(...finishedSeconds.filter((_, at) => peers[at] === slow));
+    expect(slowest).toBeLessThan(1.25 * median);
+  },
+  TIMEOUT_MS,
+);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { seededRandom } from "../../../testing/seeded-random.js";
-import { Choker, hasFreeRelaySlot, hasFreeSlot, slotsFor, type ChokerPeer } from "./choker.js";
+import { Choker, hasFreeRelaySlot, hasFreeSlot, slotsAtFirst, slotsFor, type ChokerPeer } from "./choker.js";
 
 /**
  * A round drawn as a string, a peer per character from `a` on: a digit is its rate, followed by "!" when it is served
@@ -108,9 +108,10 @@ describe("Choker", () => {
     expect(hasFreeSlot(8, SLOTS)).toBe(false);
   });
 
-  it("has eight slots, and up to sixteen where the line bears them", () => {
+  it("has eight slots, and up to forty where the line bears them", () => {
     const KIB = 1024;
-    expect([0, 128, 1_100, 1_280, 2_048, 1_000_000].map((rate) => slotsFor(rate * KIB))).toEqual([8, 8, 8, 10, 16, 16]);
+    expect([0, 64, 576, 1_024, 2_560, 1_000_000].map((rate) => slotsFor(rate * KIB))).toEqual([8, 8, 9, 16, 40, 40]);
+    expect([true, false].map((servesInTurn) => slotsAtFirst(servesInTurn))).toEqual([40, 8]);
   });
 
   it("decides nothing about nobody", () => {

@@ -8,8 +8,10 @@ import type { Runtime, Timer } from "../../ports/runtime.js";
 import { UNIT_BYTES } from "../../torrent/geometry.js";
 import { pieceFrame, pieceFrameBytes } from "../../wire/encode.js";
 import { BLOCK_MAX_BYTES } from "../../wire/limits.js";
-import { Choker, hasFreeRelaySlot, hasFreeSlot, slotsFor } from "./choker.js";
+import { ChokeRounds } from "./choke-rounds.js";
 import { FramePool } from "./frame-pool.js";
+import { Gifts } from "./gifts.js";
+import { LinePace } from "./line-pace.js";
 import { PieceSuggester } from "./piece-suggester.js";
 import type { PieceTable } from "../pieces/piece-table.js";
 
@@ -37,13 +39,8 @@ export interface UploadParts {
   readonly isNew: (piece: number) => boolean;
 }
 
-const CHOKE_ROUND_MS = 10_000;
 /** Reads from storage at once for one peer: hides the disk's latency behind its own. */
 const READS_PER_PEER = 4;
-/** What waits in all sockets together while we want something ourselves: what our line carries in so long … */
-const PACE_MS = 150;
-/** … but two units at least, so that it never runs dry. */
-const MIN_PACE_BYTES = 2 * UNIT_BYTES;
 /** How often it is looked at whether there is room again. */
 const PACE_LOOK_MS = 25;
 
@@ -52,23 +49,35 @@ export class UploadFlow {
   /** Blocks handed to sockets, of all peers together. */
   readonly meter = new RateMeter();
   readonly #parts: UploadParts;
-  readonly #choker: Choker;
+  readonly #rounds: ChokeRounds;
+  readonly #gifts = new Gifts();
+  readonly #pace: LinePace;
   readonly #suggester: PieceSuggester;
   readonly #reading = new Set<Promise<void>>();
   /** How many blocks of a piece are being read. */
   readonly #readPieces = new Map<number, number>();
   readonly #frames = new FramePool();
-  #nextRoundAt: number;
   #pumpTimer: Timer | undefined;
   #turn = 0;
   #stopped = false;
 
   constructor(parts: UploadParts) {
     this.#parts = parts;
-    this.#choker = new Choker(parts.runtime.random, parts.slots);
+    const sessions = () => parts.host.sessions();
+    this.#rounds = new ChokeRounds(
+      {
+        random: parts.runtime.random,
+        sessions,
+        slots: parts.slots,
+        servesInTurn: parts.servesInTurn,
+        choke: (session) => this.#choke(session),
+        unchoke: (session) => this.#unchoke(session),
+      },
+      parts.runtime.clock.now(),
+    );
+    this.#pace = new LinePace(sessions, this.meter, this.#gifts);
     const { pieceCount, pieceLength } = parts.table.geometry;
     this.#suggester = new PieceSuggester({ pieceCount, pieceLength, chance: parts.runtime.random.float() });
-    this.#nextRoundAt = parts.runtime.clock.now() + CHOKE_ROUND_MS;
   }
 
   stop(): void {
@@ -83,27 +92,19 @@ export class UploadFlow {
 
   /** Somebody has become interested: served at once while a slot is free. */
   onInterested(session: PeerSession): void {
-    if (!session.amChoking) return;
-    let served = 0;
-    let relays = 0;
-    for (const { amChoking, remote } of this.#parts.host.sessions()) {
-      if (amChoking || !remote.isInterested) continue;
-      if (remote.isRelay) relays++;
-      else served++;
-    }
-    const isFavoured = session.remote.isRelay && hasFreeRelaySlot(relays);
-    if (isFavoured || hasFreeSlot(served, this.#choker.slots)) this.#unchoke(session);
+    this.#rounds.onInterested(session);
   }
 
-  /** Who was served has gone, or wants nothing more: the next one need not wait for the round. */
+  /** Who was served wants nothing more. */
   onSlotFreed(session: PeerSession): void {
-    if (!session.amChoking) this.#nextRoundAt = Number.NEGATIVE_INFINITY;
+    this.#rounds.onSlotFreed(session);
   }
 
   /** The link has closed. */
   onClosed(session: PeerSession): void {
     this.#suggester.gone(session.id);
-    this.onSlotFreed(session);
+    this.#gifts.gone(session);
+    this.#rounds.onSlotFreed(session);
   }
 
   /** A peer has a piece, from whomever. */
@@ -150,42 +151,7 @@ export class UploadFlow {
     // A limit that was lifted is noticed here.
     for (const session of this.#parts.host.sessions()) this.#pump(session);
     this.#frames.tick(now);
-    this.#adaptSlots(now);
-    if (now < this.#nextRoundAt) return;
-    this.#nextRoundAt = now + CHOKE_ROUND_MS;
-    const decision = this.#choker.round(this.#chokerPeers(now), now, this.#parts.servesInTurn());
-    const byId = new Map([...this.#parts.host.sessions()].map((session) => [session.id, session]));
-    for (const id of decision.choke) {
-      const session = byId.get(id);
-      if (session !== undefined) this.#choke(session);
-    }
-    for (const id of decision.unchoke) {
-      const session = byId.get(id);
-      if (session !== undefined) this.#unchoke(session);
-    }
-  }
-
-  /** More slots are filled at once; of fewer the next rounds take account, one at a time: a pause is no slow line. */
-  #adaptSlots(now: number): void {
-    if (this.#parts.slots !== undefined) return;
-    const slots = slotsFor(this.meter.bytesPerSecond(now));
-    if (slots > this.#choker.slots) {
-      this.#choker.slots = slots;
-      this.#nextRoundAt = Number.NEGATIVE_INFINITY;
-    } else if (slots < this.#choker.slots && now >= this.#nextRoundAt) {
-      this.#choker.slots--;
-    }
-  }
-
-  #chokerPeers(now: number) {
-    return [...this.#parts.host.sessions()].map((session) => ({
-      id: session.id,
-      isInterested: session.remote.isInterested,
-      isUnchoked: !session.amChoking,
-      isRelay: session.remote.isRelay,
-      downRate: session.downMeter.bytesPerSecond(now),
-      since: session.chokedSince,
-    }));
+    this.#rounds.tick(now, this.meter.bytesPerSecond(now));
   }
 
   #unchoke(session: PeerSession): void {
@@ -224,7 +190,7 @@ export class UploadFlow {
       const mayWait = uploads.budget.bytes(now, queuedBytes, this.#parts.sendBufferBytes());
       if (queuedBytes + uploads.readingBytes >= mayWait) return;
       if (limiter.available(now) <= 0) return this.#pumpLater(Math.max(10, limiter.waitMs(UNIT_BYTES, now)));
-      if (this.#isAheadOfLine(now)) return this.#pumpLater(PACE_LOOK_MS);
+      if (!this.#parts.servesInTurn() && this.#pace.isAhead(session, now)) return this.#pumpLater(PACE_LOOK_MS);
       const request = uploads.shift();
       if (request === undefined) return;
       limiter.spend(request.length, now);
@@ -258,6 +224,7 @@ export class UploadFlow {
     } else {
       session.upMeter.add(request.length, runtime.clock.now());
       this.meter.add(request.length, runtime.clock.now());
+      this.#gifts.add(session, request.length);
       session.uploads.budget.add(frame.length);
       session.sendFrame(frame, this.#frames.give);
       host.onServed(session, piece);
@@ -269,22 +236,6 @@ export class UploadFlow {
     const others = (this.#readPieces.get(piece) ?? 1) - 1;
     if (others === 0) this.#readPieces.delete(piece);
     else this.#readPieces.set(piece, others);
-  }
-
-  /**
-   * Who still lacks something asks for it behind what waits in its own line: were all that others ask for handed over at
-   * once, a slow line's own requests would be seconds late. A seed asks for nothing; one peer alone shows by its window
-   * what the line bears.
-   */
-  #isAheadOfLine(now: number): boolean {
-    if (this.#parts.servesInTurn()) return false;
-    let waiting = 0;
-    let served = 0;
-    for (const session of this.#parts.host.sessions()) {
-      waiting += session.queuedBytes + session.uploads.readingBytes;
-      if (!session.amChoking) served++;
-    }
-    return served > 1 && waiting >= Math.max(MIN_PACE_BYTES, (this.meter.bytesPerSecond(now) * PACE_MS) / 1_000);
   }
 
   #pumpLater(waitMs: number): void {

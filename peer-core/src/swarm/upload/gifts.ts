@@ -1,0 +1,53 @@
+import type { PeerSession } from "../../peer/peer-session.js";
+
+/** What a peer may have of us before it is looked at what it gives: it may be busy, or new. */
+const FIRST_BYTES = 256 * 1024;
+/** Who gives a little of what it gets is no free rider: lines are unequal, and so is what peers need of each other. */
+const GOT_PER_RETURNED = 32;
+/** A free rider gets the eighth part of what others get, as long as they want something: each may be judged wrongly. */
+const FREE_DIVISOR = 8;
+
+/** What a peer got while it gave nothing. */
+interface Gift {
+  /** Bytes given while it owed us something. */
+  owed: number;
+  /** Bytes given although it takes only. */
+  free: number;
+}
+
+/** Tells who only takes: has got something again and again while it could have given what we lack, and gave nothing. */
+export class Gifts {
+  /** By session. */
+  readonly #gifts = new Map<number, Gift>();
+  #allBytes = 0;
+
+  /** A block has been handed to a peer's socket. */
+  add(session: PeerSession, bytes: number): void {
+    this.#allBytes += bytes;
+    const isTaker = this.isTaker(session);
+    if (!isTaker && !owesUs(session)) return;
+    const { owed, free } = this.#gifts.get(session.id) ?? { owed: 0, free: 0 };
+    this.#gifts.set(session.id, { owed: owed + bytes, free: isTaker ? free + bytes : free });
+  }
+
+  gone(session: PeerSession): void {
+    this.#gifts.delete(session.id);
+  }
+
+  isTaker(session: PeerSession): boolean {
+    const { owed } = this.#gifts.get(session.id) ?? { owed: 0 };
+    return owed >= FIRST_BYTES && owed >= FIRST_BYTES + session.downMeter.total * GOT_PER_RETURNED;
+  }
+
+  /** A free rider that has had its part, of what is given to `served` peers, waits until nobody else wants anything. */
+  mustWait(session: PeerSession, served: number): boolean {
+    if (!this.isTaker(session)) return false;
+    const { free } = this.#gifts.get(session.id) ?? { free: 0 };
+    return free * served * FREE_DIVISOR >= this.#allBytes;
+  }
+}
+
+/** It holds what we lack, and sends nothing of it: it does not serve us, or has not answered yet. */
+function owesUs({ amInterested, remote, requests }: PeerSession): boolean {
+  return amInterested && (remote.isChoking || requests.isSnubbed || requests.count > 0);
+}
