@@ -253,7 +253,7 @@ export class Swarm implements SessionOwner {
 
   /** Nothing that we want has to come by way of a relay. Before the metainfo is known, any peer will do. */
   #hasEnoughSources(): boolean {
-    const unoffered = this.#wants.unoffered();
+    const unoffered = this.#wants.unoffered(this.#now());
     return unoffered === undefined ? this.#members.count > 0 : unoffered.isEmpty;
   }
 
