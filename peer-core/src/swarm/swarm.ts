@@ -94,6 +94,15 @@ export class Swarm implements SessionOwner {
     return this.#members.count;
   }
 
+  sessions(): Iterable<PeerSession> {
+    return this.#members.sessions();
+  }
+
+  /** Addresses of peers, dialled or not, connected or not. */
+  knownAddresses(): Iterable<string> {
+    return this.#members.knownAddresses();
+  }
+
   /** Links to peers at this address. */
   linksFrom(address: string): number {
     return this.#members.countOfAddress(address);
