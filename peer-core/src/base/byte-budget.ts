@@ -1,3 +1,6 @@
+/** Of the limit, what may be put aside: who makes us keep things must not bring the others to a stop. */
+const ASIDE_PART = 1 / 8;
+
 /**
  * Memory that several share: what is taken is given back, and who asks before taking keeps within the limit. What is kept
  * for later use fills up the room that is left, and counts for nobody who takes.
@@ -5,6 +8,7 @@
 export class ByteBudget {
   readonly #limit: number;
   #used = 0;
+  #aside = 0;
   #kept = 0;
 
   constructor(limit: number) {
@@ -24,6 +28,20 @@ export class ByteBudget {
   }
 
   give(bytes: number): void {
+    this.#used -= bytes;
+  }
+
+  /** Takes memory for what is good to have and not needed, in use for as long as it may be; false where that is too much. */
+  putAside(bytes: number): boolean {
+    if (this.#aside + bytes > this.#limit * ASIDE_PART || !this.hasRoomFor(bytes)) return false;
+    this.#aside += bytes;
+    this.#used += bytes;
+    return true;
+  }
+
+  /** What was put aside is let go. */
+  giveAside(bytes: number): void {
+    this.#aside -= bytes;
     this.#used -= bytes;
   }
 

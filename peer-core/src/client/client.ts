@@ -133,11 +133,16 @@ export class Client {
       unverified: new ByteBudget(options.unverifiedBytes ?? MAX_UNVERIFIED_BYTES),
       listen: () => this.#listen,
       hasRoomForConnection: () => this.#hasRoom(),
-      sendBufferBytes: () => Math.min(SEND_BUFFER_BYTES, ALL_SEND_BUFFERS_BYTES / Math.max(1, this.#connectionCount())),
+      sendBufferBytes: () => this.#sendBufferBytes(),
       useTracker: (url) => this.#trackers.use(url),
       releaseTracker: (url) => this.#trackers.release(url),
       onStopped: (infoHash) => this.#sessions.delete(infoHash),
     };
+  }
+
+  #sendBufferBytes(): number {
+    const allBytes = this.#options.sendBuffersBytes ?? ALL_SEND_BUFFERS_BYTES;
+    return Math.min(SEND_BUFFER_BYTES, allBytes / Math.max(1, this.#connectionCount()));
   }
 
   #hasRoom(): boolean {

@@ -38,6 +38,8 @@ export interface ClientOptions {
   readonly maxConnections?: number | undefined;
   /** Memory for pieces under way, of all shares together; 64 MiB when left out. */
   readonly unverifiedBytes?: number | undefined;
+  /** Bytes that may wait in all sockets together, but for a block in each; 256 MiB when left out. */
+  readonly sendBuffersBytes?: number | undefined;
   /** Carries shares of others; without it links for shares that are not here are closed. */
   readonly relay?: RelayOptions | undefined;
 }

@@ -47,9 +47,9 @@ export class UploadQueue {
     return true;
   }
 
-  /** Adds every piece that something waits for. */
-  collectPieces(into: Set<number>): void {
-    for (const { piece } of this.#requests.values()) into.add(piece);
+  /** What waits, in its order. */
+  waiting(): Iterable<InRequest> {
+    return this.#requests.values();
   }
 
   /** Takes out, in order, every request that matches. */

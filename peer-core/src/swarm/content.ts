@@ -89,6 +89,7 @@ export class Content {
         this.relay !== undefined,
       ),
       verifier: new Verifier(metainfo, store, runtime.hasher),
+      unverified: limits.unverified,
       limiter: limits.downLimiter,
       interest: this.relay ?? this.table,
       takesRuns: this.relay !== undefined,

@@ -94,6 +94,15 @@ export class Swarm implements SessionOwner {
     return this.#members.count;
   }
 
+  sessions(): Iterable<PeerSession> {
+    return this.#members.sessions();
+  }
+
+  /** Addresses of peers, dialled or not, connected or not. */
+  knownAddresses(): Iterable<string> {
+    return this.#members.knownAddresses();
+  }
+
   /** Links to peers at this address. */
   linksFrom(address: string): number {
     return this.#members.countOfAddress(address);
@@ -253,7 +262,7 @@ export class Swarm implements SessionOwner {
 
   /** Nothing that we want has to come by way of a relay. Before the metainfo is known, any peer will do. */
   #hasEnoughSources(): boolean {
-    const unoffered = this.#wants.unoffered();
+    const unoffered = this.#wants.unoffered(this.#now());
     return unoffered === undefined ? this.#members.count > 0 : unoffered.isEmpty;
   }
 

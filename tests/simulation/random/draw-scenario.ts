@@ -18,6 +18,7 @@ const NATS = 3;
 /** Joins are spread over this time, in a crowd over a part of it. */
 const JOINS_MS = 10_000;
 const JOINS_OF_CROWD_MS = 3_000;
+const SMALL_SEND_BUFFERS_BYTES = 64 * KIB;
 
 /** A scenario from a seed alone: half of them have 10 peers or fewer, one in twenty has a hundred or more. */
 export function drawScenario(seed: number): Scenario {
@@ -88,7 +89,7 @@ function drawPeers(
   return Array.from({ length: size }, (_, index): PeerPlan => {
     const isFirst = index === 0;
     const isDialable = random.float() < dialable;
-    return {
+    const plan = {
       name: `peer${index}`,
       wire: drawWire(random),
       disk: drawDisk(random),
@@ -102,6 +103,8 @@ function drawPeers(
       maxConnections: size > 60 ? 20 + random.int(40) : 2_000,
       unverifiedPieces: random.int(4) === 0 ? 1 + random.int(3) : 64,
     };
+    // Who has little memory has it for nothing.
+    return plan.unverifiedPieces < 4 ? { ...plan, sendBuffersBytes: SMALL_SEND_BUFFERS_BYTES } : plan;
   });
 }
 

@@ -1,6 +1,7 @@
 import { wireIdHex } from "@shoal/peer-core/announce";
+import { checkCaps } from "./caps.js";
 import type { Machine } from "./machine.js";
-import { MOST_PEERS_TOLD } from "./simulated-tracker.js";
+import { MOST_PEERS_TOLD, MOST_RELAYS_TOLD } from "./simulated-tracker.js";
 import type { World } from "./world.js";
 
 /** Peers of one swarm at once, and of these from one address (docs: limits). */
@@ -26,11 +27,18 @@ export function checkAlways(world: World): void {
         const links = swarm.linksFrom(host.ipAddress);
         if (links > MAX_PER_ADDRESS) world.stage.fail(`${name} has ${links} links from ${host.name}`);
       }
+      checkCaps(world, machine, session);
     }
     const { mostQueuedBytes } = machine.host;
     if (mostQueuedBytes > MAX_QUEUED_BYTES) world.stage.fail(`${name} has ${mostQueuedBytes} bytes wait in one socket`);
+    if (role.kind === "relay") checkCache(world, machine, role.plan.quotaPieces);
     if (process.mostDialing > MAX_DIALING) world.stage.fail(`${name} dials ${process.mostDialing} peers at once`);
   }
+}
+
+function checkCache({ stage }: World, { name, disk }: Machine, quotaPieces: number): void {
+  const quotaBytes = quotaPieces * stage.scenario.pieceLength;
+  if (disk.usedBytes > quotaBytes) stage.fail(`${name} keeps ${disk.usedBytes} bytes, more than ${quotaBytes}`);
 }
 
 /** What must hold once all is calm and whoever could has finished. */
@@ -43,8 +51,9 @@ export function checkCalm(world: World): void {
     else if (machine.failure !== undefined)
       world.stage.fail(`${machine.name}, a relay, has failed: ${machine.failure}`);
   }
-  for (const { name, mostTold } of world.stage.trackers.values()) {
+  for (const { name, mostTold, mostRelaysTold } of world.stage.trackers.values()) {
     if (mostTold > MOST_PEERS_TOLD) world.stage.fail(`${name} told of ${mostTold} peers at once`);
+    if (mostRelaysTold > MOST_RELAYS_TOLD) world.stage.fail(`${name} told of ${mostRelaysTold} relays at once`);
   }
 }
 

@@ -126,6 +126,7 @@ export class Machine {
     const process = new LiveProcess(stage, this.host, {
       listen: plan.isDialable ? { port: PEER_PORT } : {},
       maxConnections: plan.maxConnections,
+      sendBuffersBytes: plan.sendBuffersBytes,
       unverifiedBytes: plan.unverifiedPieces * stage.metainfo.geometry.pieceLength,
     });
     process.session = process.client.add({

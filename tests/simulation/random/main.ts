@@ -3,12 +3,12 @@ import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { drawScenario } from "./draw-scenario.js";
 import { runScenario } from "./run-scenario.js";
-import { runSeeds } from "./run-seeds.js";
+import { runSeeds, type SeedRange } from "./run-seeds.js";
 import type { Scenario } from "./scenario.js";
 import { describeScenario, replayCommand } from "./seed-report.js";
 import { shrinkScenario } from "./shrink-scenario.js";
 
-const USAGE = `npm run simulate -- --seeds N [--workers W]   runs the seeds 1 to N
+const USAGE = `npm run simulate -- --seeds N [--workers W]   runs the seeds 1 to N (--from F: F to N)
 npm run simulate -- --seed S                    tells the story of one, and makes it smaller if it fails
 npm run simulate -- --scenario FILE             the same for a scenario as JSON`;
 
@@ -16,17 +16,20 @@ npm run simulate -- --scenario FILE             the same for a scenario as JSON`
 const SHRINK_RUNS = 150;
 /** A failed seed's violations that are shown. */
 const SHOWN = 3;
+/** How far a long run has come is told after so many seeds. */
+const TELL_EVERY = 2_000;
 
 const { values } = parseArgs({
   options: {
     seeds: { type: "string" },
+    from: { type: "string", default: "1" },
     seed: { type: "string" },
     scenario: { type: "string" },
     workers: { type: "string" },
     quiet: { type: "boolean" },
   },
 });
-if (values.seeds !== undefined) await many(Number(values.seeds), Number(values.workers ?? availableParallelism()));
+if (values.seeds !== undefined) await many(rangeOf(values.from, values.seeds));
 else if (values.seed !== undefined) await one(drawScenario(Number(values.seed)));
 else if (values.scenario !== undefined) await one(JSON.parse(readFileSync(values.scenario, "utf8")) as Scenario);
 else {
@@ -34,8 +37,16 @@ else {
   process.exitCode = 2;
 }
 
-async function many(count: number, workers: number): Promise<void> {
-  const { failed, trace, slowest, crowds, medianPeers } = await runSeeds(count, workers, ({ seed, outcome }) => {
+function rangeOf(first: string, last: string): SeedRange {
+  return { first: Number(first), last: Number(last) };
+}
+
+async function many(range: SeedRange): Promise<void> {
+  const count = range.last + 1 - range.first;
+  const workers = Number(values.workers ?? availableParallelism());
+  let done = 0;
+  const { failed, trace, slowest, crowds, medianPeers } = await runSeeds(range, workers, ({ seed, outcome }) => {
+    if (++done % TELL_EVERY === 0 && done < count) console.log(`${done} seeds done, ${seed} the last of them`);
     if (outcome.violations.length === 0) return;
     console.log(`seed ${seed} failed: ${replayCommand(seed)}`);
     for (const violation of outcome.violations.slice(0, SHOWN)) console.log(`  ${violation}`);

@@ -23,6 +23,10 @@ export class ProcessClock implements Clock {
     return this.#state === "dead";
   }
 
+  get isStopped(): boolean {
+    return this.#state === "stopped";
+  }
+
   /** Timers of this process that are still to run. */
   get pendingTimers(): number {
     return this.#pending.size;

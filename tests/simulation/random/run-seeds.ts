@@ -5,8 +5,12 @@ import { replayCommand, type SeedReport } from "./seed-report.js";
 
 /** Seeds that a worker is given at once: its answer is waited for before it gets more. */
 const BATCH = 4;
-/** Real time for one seed: it takes a second. One in which the clock stands still would never end. */
-const SEED_LIMIT_MS = 180_000;
+/**
+ * Real time for one seed: it takes a second. One in which the clock stands still would never end. It is counted in steps:
+ * time in which all of us were stopped (SIGSTOP) is one of them.
+ */
+const WATCH_MS = 10_000;
+const SEED_LIMIT_STEPS = 18;
 /** There is a worker for each core: a collector with threads of its own would only take them from each other. */
 const WORKER_FLAGS = ["--stack-trace-limit=0", "--single-threaded-gc", "--max-semi-space-size=64"];
 
@@ -20,16 +24,22 @@ export interface SeedRun {
   readonly medianPeers: number;
 }
 
-/** Runs seeds 1 to `count` on so many processes; `onReport` hears of each as it comes. */
+/** Seeds from `first` to `last`. */
+export interface SeedRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Runs seeds on so many processes; `onReport` hears of each as it comes. */
 export async function runSeeds(
-  count: number,
+  { first, last }: SeedRange,
   workers: number,
   onReport: (report: SeedReport) => void = () => undefined,
 ): Promise<SeedRun> {
   const reports: SeedReport[] = [];
-  let next = 1;
+  let next = first;
   const take = (): number[] => {
-    const seeds = Array.from({ length: Math.min(BATCH, count + 1 - next) }, (_, index) => next + index);
+    const seeds = Array.from({ length: Math.min(BATCH, last + 1 - next) }, (_, index) => next + index);
     next += seeds.length;
     return seeds;
   };
@@ -39,7 +49,9 @@ export async function runSeeds(
   };
   const worker = await bundleWorker();
   try {
-    await Promise.all(Array.from({ length: Math.min(workers, count) }, () => work(worker.path, take, onDone)));
+    await Promise.all(
+      Array.from({ length: Math.min(workers, last + 1 - first) }, () => work(worker.path, take, onDone)),
+    );
   } finally {
     await worker.remove();
   }
@@ -50,28 +62,27 @@ export async function runSeeds(
 function work(path: string, take: () => number[], onReport: (report: SeedReport) => void): Promise<void> {
   const worker = fork(path, { execArgv: WORKER_FLAGS });
   return new Promise((resolve, reject) => {
-    let late: NodeJS.Timeout | undefined;
+    let steps = 0;
     const fail = (error: Error): void => {
-      clearTimeout(late);
+      clearInterval(watch);
       worker.kill();
       reject(error);
     };
     let waiting = give(worker, take());
-    const watch = (): void => {
-      clearTimeout(late);
+    const watch = setInterval(() => {
       const [seed] = waiting;
-      if (seed === undefined) return;
-      const why = `Seed ${seed} has not ended within ${SEED_LIMIT_MS / 1_000} s: ${replayCommand(seed)}`;
-      late = setTimeout(() => fail(new Error(why)), SEED_LIMIT_MS);
-    };
-    watch();
+      if (seed === undefined || ++steps < SEED_LIMIT_STEPS) return;
+      const seconds = (SEED_LIMIT_STEPS * WATCH_MS) / 1_000;
+      fail(new Error(`Seed ${seed} has not ended within ${seconds} s: ${replayCommand(seed)}`));
+    }, WATCH_MS);
     worker.on("message", (message) => {
       onReport(message as SeedReport);
+      steps = 0;
       waiting = waiting.length > 1 ? waiting.slice(1) : give(worker, take());
-      watch();
     });
     worker.on("error", fail);
     worker.on("exit", (code) => {
+      clearInterval(watch);
       if (code === 0) resolve();
       else
         fail(new Error(`Seed ${waiting[0]} ended its process with ${String(code)}: ${replayCommand(waiting[0] ?? 0)}`));

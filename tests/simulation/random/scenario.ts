@@ -54,6 +54,8 @@ export interface PeerPlan {
   readonly leavesAfterMs?: number | undefined;
   /** Pieces that may be in memory before they are verified. */
   readonly unverifiedPieces: number;
+  /** What may wait in all its sockets; undefined: as much as a Node peer lets wait. */
+  readonly sendBuffersBytes?: number | undefined;
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Dialer, Timer } from "@shoal/peer-core";
 import type { ClientAddress } from "../../../tracker/src/address.js";
 import { EndpointChecker } from "../../../tracker/src/endpoint-checker.js";
 import { LineRegistrations } from "../../../tracker/src/line-registrations.js";
-import { CHECK_TIMEOUT_MS, INTERVAL_SECONDS, MAX_PEERS_TOLD } from "../../../tracker/src/limits.js";
+import { CHECK_TIMEOUT_MS, INTERVAL_SECONDS, MAX_PEERS_TOLD, MAX_RELAYS_TOLD } from "../../../tracker/src/limits.js";
 import { MemorySwarmRegistry } from "../../../tracker/src/memory-swarm-registry.js";
 import { endpointFor, type PeerLine } from "../../../tracker/src/registered-peer.js";
 import { RelayDirectory } from "../../../tracker/src/relay-directory.js";
@@ -50,6 +50,8 @@ export class SimulatedTracker {
   #expiry: Timer | undefined;
   /** The most peers that a reply has named. */
   mostTold = 0;
+  /** The same of relays. */
+  mostRelaysTold = 0;
 
   constructor(options: SimulatedTrackerOptions) {
     this.#options = options;
@@ -136,6 +138,7 @@ export class SimulatedTracker {
     });
     this.mostTold = Math.max(this.mostTold, peers.length);
     const { complete, incomplete, relays } = reply;
+    this.mostRelaysTold = Math.max(this.mostRelaysTold, relays.length);
     const intervalSeconds = INTERVAL_SECONDS;
     line.send(
       encodeTrackerMessage({ type: "announce", infoHash, intervalSeconds, complete, incomplete, peers, relays }),
@@ -152,6 +155,7 @@ export class SimulatedTracker {
 
 /** The most that a reply may name. */
 export const MOST_PEERS_TOLD = MAX_PEERS_TOLD;
+export const MOST_RELAYS_TOLD = MAX_RELAYS_TOLD;
 
 /** An address on the open internet. */
 export function publicAddress(ip: string): ClientAddress {

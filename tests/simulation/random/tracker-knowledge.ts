@@ -1,10 +1,80 @@
 import { wireIdHex } from "@shoal/peer-core/announce";
 import { holds, type HeldRecord } from "../../../tracker/src/held-pieces.js";
 import type { RegisteredPeer } from "../../../tracker/src/registered-peer.js";
+import type { Machine } from "./machine.js";
 import type { World } from "./world.js";
 
 /** Reports of pieces are gathered for five seconds; then two of the ways, and a registration that has to be made anew. */
 const REPORT_MS = 15_000;
+
+/**
+ * While things happen: reports leave five seconds apart, a peer that lost its line is registered anew, and nobody looks
+ * more often than once in a while.
+ */
+const REPORT_SOON_MS = 8_000;
+
+/** What a tracker has believed wrongly of one registration, and since when. */
+interface Doubt {
+  /** By piece; looked at again and again, and wrong every time. */
+  readonly since: Map<number, number>;
+}
+
+/**
+ * At any moment: what a tracker knows of an honest peer's pieces is what the peer holds, as of a report ago. So a report
+ * that was lost is noticed although a later one makes up for it.
+ */
+export class TrackerKnowledge {
+  readonly #world: World;
+  #doubts = new Map<RegisteredPeer, Doubt>();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  look(): void {
+    const before = this.#doubts;
+    this.#doubts = new Map();
+    const machines = machinesById(this.#world);
+    for (const { name, running } of this.#world.stage.trackers.values()) {
+      for (const { peers } of running?.registry.swarms() ?? []) {
+        for (const registration of peers) {
+          const machine = machines.get(wireIdHex(registration.peerId));
+          if (machine !== undefined) this.#compare(name, registration, machine, before.get(registration));
+        }
+      }
+    }
+  }
+
+  #compare(tracker: string, registration: RegisteredPeer, machine: Machine, before: Doubt | undefined): void {
+    const heldPieces = machine.sessions()[0]?.heldPieces;
+    // Who is stopped cannot report.
+    if (heldPieces === undefined || machine.process?.clock.isStopped !== false) return;
+    const { clock, scenario } = this.#world.stage;
+    const belief = registration.extras?.held;
+    const since = new Map<number, number>();
+    for (let piece = 0; piece < scenario.pieceCount; piece++) {
+      const isHeld = holds(heldPieces, piece);
+      if (isHeld === holds(belief, piece)) continue;
+      const at = before?.since.get(piece) ?? clock.now();
+      since.set(piece, at);
+      if (clock.now() - at <= REPORT_SOON_MS) continue;
+      const what = isHeld ? "does not know that" : "believes that";
+      this.#world.stage.fail(
+        `${tracker} ${what} ${machine.name} holds piece ${piece}, for ${REPORT_SOON_MS / 1_000} s`,
+      );
+    }
+    if (since.size > 0) this.#doubts.set(registration, { since });
+  }
+}
+
+function machinesById(world: World): ReadonlyMap<string, Machine> {
+  const machines = new Map<string, Machine>();
+  for (const machine of world.machines.values()) {
+    const { process, isLeaving } = machine;
+    if (process !== undefined && !isLeaving) machines.set(process.client.peerId, machine);
+  }
+  return machines;
+}
 
 /** A tracker believes something else of a peer's pieces than is true. */
 interface Misbelief {

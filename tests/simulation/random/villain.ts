@@ -2,7 +2,7 @@ import { concatBytes } from "@shoal/peer-core";
 import { encodeRequest, parseTrackerMessage, toWireId } from "@shoal/peer-core/announce";
 import type { Connection, PeerId } from "@shoal/peer-core";
 import type { MemoryHost } from "@shoal/peer-core/testing";
-import { ID, RawPeer, servesContent, type RawBehaviour, type RawLink } from "../../support/raw-peer.js";
+import { frame, ID, RawPeer, servesContent, type RawBehaviour, type RawLink } from "../../support/raw-peer.js";
 import { PEER_PORT } from "./live-process.js";
 import { ProcessClock } from "./process-clock.js";
 import type { VillainPlan } from "./scenario.js";
@@ -16,6 +16,12 @@ const VICTIMS = 4;
 /** Peers that "faker" announces, and the half of them that are a door which is none. */
 const FAKES = 8;
 const FLOOD_MESSAGES = 200;
+/** Its first flood is of more requests than anybody keeps, each for other bytes. */
+const FIRST_FLOOD_MESSAGES = 2_500;
+/** It tells of so many doors at its own address, where nobody listens. */
+const DOORS_TOLD = 50;
+/** Our own peers' id for BEP 11. */
+const PEX_ID = 3;
 
 /** A machine of a villain: comes, announces itself, takes links and dials peers, until it is ended. */
 export class Villain {
@@ -27,6 +33,7 @@ export class Villain {
   readonly #peer: RawPeer;
   readonly #lines: OpenLine[] = [];
   readonly #known = new Set<string>();
+  #hasFlooded = false;
 
   constructor(stage: Stage, host: MemoryHost, plan: VillainPlan) {
     this.name = plan.name;
@@ -132,6 +139,7 @@ export class Villain {
             link.hello();
             link.say(ID.haveNone);
             link.say(ID.interested);
+            this.#tellOfDoors(link);
           },
           onMessage: (link, { id }) => {
             if (id === ID.unchoke) this.#flood(link);
@@ -144,10 +152,21 @@ export class Villain {
 
   #flood(link: RawLink): void {
     const { random, scenario } = this.#stage;
-    for (let count = 0; count < FLOOD_MESSAGES; count++) {
-      link.say(ID.request, random.int(scenario.pieceCount), 0, 16_384);
-      if (count % 4 === 0) link.say(ID.have, random.int(scenario.pieceCount));
+    const messages = this.#hasFlooded ? FLOOD_MESSAGES : FIRST_FLOOD_MESSAGES;
+    this.#hasFlooded = true;
+    const frames: Uint8Array[] = [];
+    for (let count = 0; count < messages; count++) {
+      // The last piece may be short: what is asked of it beyond its end would be an offence.
+      frames.push(frame(ID.request, random.int(Math.max(1, scenario.pieceCount - 1)), 0, 1 + random.int(16_384)));
+      if (count % 4 === 0) frames.push(frame(ID.have, random.int(scenario.pieceCount)));
     }
+    link.raw(...frames);
+  }
+
+  #tellOfDoors(link: RawLink): void {
+    const address = this.host.ipAddress.split(".").map(Number);
+    const doors = Array.from({ length: DOORS_TOLD }, (_, index) => [...address, 0x20, index]);
+    link.sayExtended(PEX_ID, { added: Uint8Array.from(doors.flat()) });
   }
 
   #babble(link: RawLink): void {

@@ -27,6 +27,7 @@ const CLIENT_NAME = "Shoal tab";
 
 /** A tab's share of the machine: half the memory of a Node peer for pieces under way, and few links. */
 const MAX_UNVERIFIED_BYTES = 16 * 1024 * 1024;
+const SEND_BUFFERS_BYTES = 16 * 1024 * 1024;
 const MAX_CONNECTIONS = 48;
 
 /** How often what changes by itself elsewhere is asked for: who is in a swarm, whether the hub is back, storage. */
@@ -75,6 +76,7 @@ export class Engine {
         clientName: CLIENT_NAME,
         maxConnections: MAX_CONNECTIONS,
         unverifiedBytes: MAX_UNVERIFIED_BYTES,
+        sendBuffersBytes: SEND_BUFFERS_BYTES,
       }),
       base,
       catalogue: new HubCatalogue(base, runtime.hasher, onAnswer),

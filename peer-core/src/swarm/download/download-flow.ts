@@ -43,6 +43,17 @@ export class DownloadFlow {
     return this.#wastedBytes + this.#completion.wastedBytes;
   }
 
+  /** Pieces of which blocks are asked for, have come or are being hashed. */
+  piecesUnderWay(): Iterable<PieceAssembly> {
+    return this.#parts.scheduler.assemblies();
+  }
+
+  /** Pieces in memory that nobody has vouched for: under way, or kept to find who spoilt them. */
+  *unverifiedPieces(): Iterable<PieceAssembly> {
+    yield* this.piecesUnderWay();
+    yield* this.#completion.failedCopies();
+  }
+
   /** To be called when all sessions are closed. */
   stop(): void {
     this.#stopped = true;

@@ -1,3 +1,4 @@
+import type { ByteBudget } from "../../base/byte-budget.js";
 import type { PieceIndex } from "../../base/ids.js";
 import type { RateLimiter } from "../../base/rate-limiter.js";
 import type { PeerSession } from "../../peer/peer-session.js";
@@ -31,6 +32,8 @@ export interface DownloadParts {
   readonly table: PieceTable;
   readonly scheduler: DownloadScheduler;
   readonly verifier: Verifier;
+  /** Memory for pieces that are not verified, of all swarms together. */
+  readonly unverified: ByteBudget;
   readonly limiter: RateLimiter;
   readonly interest: Interest;
   /** Pieces are asked for in their order: what a relay fetches, it chose so, and those who share read ahead. */

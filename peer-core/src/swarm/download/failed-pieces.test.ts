@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { ByteBudget } from "../../base/byte-budget.js";
 import { Geometry, UNIT_BYTES } from "../../torrent/geometry.js";
 import { FailedPieces } from "./failed-pieces.js";
 import { PieceAssembly } from "./piece-assembly.js";
@@ -25,44 +26,72 @@ function names(ids: Iterable<number>): string {
   return [...ids].map((id) => String.fromCharCode(id)).join("");
 }
 
+function failedPieces(budget = new ByteBudget(1024 * 1024 * 1024)): FailedPieces {
+  return new FailedPieces(budget);
+}
+
+function kept(failed: FailedPieces): number[] {
+  return Array.from(failed.copies(), (copy) => copy.piece);
+}
+
 describe("FailedPieces", () => {
   it("blames the one peer that a bad piece came from", () => {
-    const failed = new FailedPieces();
+    const failed = failedPieces();
     const bad = piece("aAa");
     expect(failed.onMismatch(bad)).toBe(idOf("a"));
-    expect(failed.keeps(bad)).toBe(false);
+    expect(kept(failed)).toEqual([]);
   });
 
   it("blames nobody for a piece from several until the right bytes tell who it was", () => {
-    const failed = new FailedPieces();
+    const failed = failedPieces();
     const bad = piece("abCa");
     expect(failed.onMismatch(bad)).toBeUndefined();
-    expect(failed.keeps(bad)).toBe(true);
+    expect(kept(failed)).toEqual([0]);
     expect(names(failed.onMatch(piece("dddd")))).toBe("c");
-    expect(failed.keeps(bad)).toBe(false);
+    expect(kept(failed)).toEqual([]);
   });
 
   it("finds every culprit of a piece", () => {
-    const failed = new FailedPieces();
+    const failed = failedPieces();
     failed.onMismatch(piece("AbCB"));
     expect(names(failed.onMatch(piece("dddd")))).toBe("acb");
   });
 
   it("has nobody to blame for a piece that never failed", () => {
-    expect(names(new FailedPieces().onMatch(piece("ab")))).toBe("");
+    expect(names(failedPieces().onMatch(piece("ab")))).toBe("");
   });
 
   it("still finds the culprit after the piece has failed again, from one peer alone", () => {
-    const failed = new FailedPieces();
+    const failed = failedPieces();
     failed.onMismatch(piece("aB"));
     expect(failed.onMismatch(piece("BB"))).toBe(idOf("b"));
     expect(names(failed.onMatch(piece("cc")))).toBe("b");
   });
 
   it("keeps four copies at most", () => {
-    const failed = new FailedPieces();
+    const failed = failedPieces();
     const copies = [0, 1, 2, 3, 4].map((index) => piece("aB", index));
     for (const copy of copies) expect(failed.onMismatch(copy)).toBeUndefined();
-    expect(copies.map((copy) => failed.keeps(copy))).toEqual([true, true, true, true, false]);
+    expect(kept(failed)).toEqual([0, 1, 2, 3]);
+  });
+
+  it("keeps copies in an eighth of the memory for pieces under way, and gives it back", () => {
+    const budget = new ByteBudget(16 * 2 * UNIT_BYTES);
+    const failed = failedPieces(budget);
+    for (const index of [0, 1, 2]) failed.onMismatch(piece("aB", index));
+    expect([kept(failed), budget.used]).toEqual([[0, 1], 2 * 2 * UNIT_BYTES]);
+    failed.onMismatch(piece("Ab", 0));
+    failed.onMatch(piece("cc", 1));
+    expect([kept(failed), budget.used]).toEqual([[0], 2 * UNIT_BYTES]);
+    failed.clear();
+    expect([kept(failed), budget.used]).toEqual([[], 0]);
+  });
+
+  it("keeps none where the pieces under way need all memory", () => {
+    const budget = new ByteBudget(16 * 2 * UNIT_BYTES);
+    budget.take(16 * 2 * UNIT_BYTES);
+    const failed = failedPieces(budget);
+    expect(failed.onMismatch(piece("aB"))).toBeUndefined();
+    expect(kept(failed)).toEqual([]);
   });
 });

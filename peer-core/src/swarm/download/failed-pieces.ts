@@ -1,3 +1,4 @@
+import type { ByteBudget } from "../../base/byte-budget.js";
 import { equalBytes } from "../../base/bytes.js";
 import { UNIT_BYTES } from "../../torrent/geometry.js";
 import type { PieceAssembly } from "./piece-assembly.js";
@@ -11,18 +12,28 @@ const MAX_COPIES = 4;
  */
 export class FailedPieces {
   readonly #copies = new Map<number, PieceAssembly>();
+  readonly #budget: ByteBudget;
 
-  /** Takes in a piece that failed its hash; returns the session to blame, undefined while that is not known. */
+  /** Copies are memory of `budget`, besides the pieces under way. */
+  constructor(budget: ByteBudget) {
+    this.#budget = budget;
+  }
+
+  copies(): Iterable<PieceAssembly> {
+    return this.#copies.values();
+  }
+
+  /**
+   * Takes in a piece that failed its hash, and whose memory has been given back; returns the session to blame, undefined
+   * while that is not known.
+   */
   onMismatch(assembly: PieceAssembly): number | undefined {
     const contributors = [...assembly.contributors()];
     if (contributors.length === 1) return contributors[0];
-    if (this.#copies.size < MAX_COPIES) this.#copies.set(assembly.piece, assembly);
+    this.#forget(assembly.piece);
+    if (this.#copies.size < MAX_COPIES && this.#budget.putAside(assembly.size))
+      this.#copies.set(assembly.piece, assembly);
     return undefined;
-  }
-
-  /** True while the failed copy is kept: its buffer must not be used again. */
-  keeps(assembly: PieceAssembly): boolean {
-    return this.#copies.get(assembly.piece) === assembly;
   }
 
   /** The piece is right now: returns the sessions whose units differed in the copy that failed. */
@@ -30,12 +41,24 @@ export class FailedPieces {
     const culprits = new Set<number>();
     const failed = this.#copies.get(assembly.piece);
     if (failed === undefined) return culprits;
-    this.#copies.delete(assembly.piece);
+    this.#forget(assembly.piece);
     for (let begin = 0; begin < failed.bytes.length; begin += UNIT_BYTES) {
       const end = begin + UNIT_BYTES;
       if (equalBytes(failed.bytes.subarray(begin, end), assembly.bytes.subarray(begin, end))) continue;
       culprits.add(failed.senderOf(begin / UNIT_BYTES));
     }
     return culprits;
+  }
+
+  /** Lets go of all copies. */
+  clear(): void {
+    for (const piece of [...this.#copies.keys()]) this.#forget(piece);
+  }
+
+  #forget(piece: number): void {
+    const copy = this.#copies.get(piece);
+    if (copy === undefined) return;
+    this.#copies.delete(piece);
+    this.#budget.giveAside(copy.size);
   }
 }

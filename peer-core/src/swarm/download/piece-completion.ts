@@ -9,7 +9,7 @@ export class PieceCompletion {
   readonly #parts: DownloadParts;
   /** Something has become free that others may be asked for. */
   readonly #onFreed: () => void;
-  readonly #failed = new FailedPieces();
+  readonly #failed: FailedPieces;
   readonly #running = new Set<Promise<void>>();
   #wastedBytes = 0;
   #stopped = false;
@@ -17,6 +17,7 @@ export class PieceCompletion {
   constructor(parts: DownloadParts, onFreed: () => void) {
     this.#parts = parts;
     this.#onFreed = onFreed;
+    this.#failed = new FailedPieces(parts.unverified);
   }
 
   /** Bytes of pieces that failed their hash. */
@@ -24,9 +25,15 @@ export class PieceCompletion {
     return this.#wastedBytes;
   }
 
+  /** Pieces that failed their hash and are kept until it is known who is to blame. */
+  failedCopies(): Iterable<PieceAssembly> {
+    return this.#failed.copies();
+  }
+
   /** What is being hashed is not stored any more. */
   stop(): void {
     this.#stopped = true;
+    this.#failed.clear();
   }
 
   /** Resolves once no piece is being hashed or stored any more. */
@@ -81,10 +88,11 @@ export class PieceCompletion {
 
   #onMismatch(assembly: PieceAssembly): void {
     const { table, scheduler, host } = this.#parts;
-    const culprit = this.#failed.onMismatch(assembly);
     this.#wastedBytes += assembly.size;
     table.drop(assembly.piece);
-    scheduler.finished(assembly, this.#failed.keeps(assembly));
+    // What came from several may be kept for comparison: its buffer is not used again.
+    scheduler.finished(assembly, assembly.contributors().size > 1);
+    const culprit = this.#failed.onMismatch(assembly);
     if (culprit === undefined) scheduler.fetchSolo(assembly.piece);
     else host.onBadData(culprit, assembly.piece);
   }

@@ -72,6 +72,10 @@ export class Connector {
     return this.#dialing > 0;
   }
 
+  addresses(): Iterable<string> {
+    return this.#candidates.keys();
+  }
+
   /** Addresses that are neither connected nor being dialled. */
   get idleCount(): number {
     return [...this.#candidates.values()].filter((candidate) => dialableAt(candidate.state) !== undefined).length;

@@ -104,6 +104,10 @@ export class Membership {
     return this.#connector.idleCount;
   }
 
+  knownAddresses(): Iterable<string> {
+    return this.#connector.addresses();
+  }
+
   /** Relays that are known, and what came of them. */
   get relays(): readonly RelayView[] {
     return this.#keeper?.view() ?? [];

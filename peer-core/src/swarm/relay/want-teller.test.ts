@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fieldOf } from "../../../testing/swarm-script.js";
 import type { ExtensionMessage } from "../../peer/extension-codec.js";
+import { RequestWindow } from "../../peer/request-window.js";
 import { RemotePeer } from "../../peer/remote-peer.js";
 import type { PeerSession } from "../../peer/peer-session.js";
 import { Bitfield } from "../../torrent/bitfield.js";
@@ -23,11 +24,24 @@ function peer(has: string, isRelay: boolean): Peer {
   const sendExtension = (message: ExtensionMessage) => {
     if (message.type === "want") told.push(draw(Bitfield.fromWire(message.bits, has.length)));
   };
-  return { session: { id: ++id, remote, sendExtension } as unknown as PeerSession, told };
+  const requests = new RequestWindow();
+  const session = { id: ++id, remote, requests, openedAt: 0, sendExtension } as unknown as PeerSession;
+  return { session, told };
 }
 
 function draw(field: Bitfield): string {
   return Array.from({ length: field.size }, (_, piece) => (field.has(piece) ? "x" : ".")).join("");
+}
+
+/** A peer that has everything, and what is wanted of relays at a time. */
+function oneSource() {
+  const source = peer("xx", false).session;
+  const teller = new WantTeller({
+    sessions: () => [source],
+    lacking: () => fieldOf("xx"),
+    isDialing: () => false,
+  });
+  return { source, wants: (now: number) => draw(teller.unoffered(now) ?? fieldOf("")) };
 }
 
 describe("WantTeller", () => {
@@ -98,5 +112,23 @@ describe("WantTeller", () => {
     expect(relay.told.slice(3)).toEqual(["xx..", "...."]);
     teller.tick(11_200);
     expect(relay.told.slice(5)).toEqual(["xx.."]);
+  });
+
+  it("counts on nobody who owes an answer for ten seconds", () => {
+    const { wants, source } = oneSource();
+    source.remote.isChoking = false;
+    source.requests.sent({ piece: 0, begin: 0, length: 16_384, sentAt: 1_000 });
+    expect([wants(10_900), wants(11_000)]).toEqual(["..", "xx"]);
+    source.requests.settle(0, 0, 16_384, 12_000);
+    expect(wants(90_000)).toBe("..");
+    source.requests.snub();
+    expect(wants(90_000)).toBe("xx");
+  });
+
+  it("counts for a minute on who lets us wait for a turn", () => {
+    const { wants, source } = oneSource();
+    expect([wants(59_000), wants(60_000)]).toEqual(["..", "xx"]);
+    source.remote.isChoking = false;
+    expect(wants(60_000)).toBe("..");
   });
 });

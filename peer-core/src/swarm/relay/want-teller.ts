@@ -18,6 +18,11 @@ const TOLD_EVERY_MS = 900;
  */
 const MEETING_MS = 900;
 
+/** Whoever has not answered for so long offers nothing, whatever it claims: a request is not left with it longer either. */
+const SILENT_MS = 10_000;
+/** Nor does who has let us wait for a turn so long without a block: two turns, in which a relay could have helped. */
+const CHOKING_MS = 60_000;
+
 /** Tells each connected relay, and nobody else, which pieces we want and get from nobody directly. */
 export class WantTeller {
   readonly #parts: WantTellerParts;
@@ -27,12 +32,16 @@ export class WantTeller {
     this.#parts = parts;
   }
 
-  /** What no peer that is connected directly and no relay offers; undefined before the metainfo is known. */
-  unoffered(): Bitfield | undefined {
+  /**
+   * What no peer that is connected directly and no relay offers; undefined before the metainfo is known. Who claims
+   * everything and gives nothing must not keep from us what relays would bring.
+   */
+  unoffered(now: number): Bitfield | undefined {
     const wants = this.#parts.lacking();
     if (wants === undefined || wants.isEmpty) return wants;
-    for (const { remote } of this.#parts.sessions()) {
-      if (!remote.isRelay && remote.pieces.bitfield !== undefined) wants.subtract(remote.pieces.bitfield);
+    for (const session of this.#parts.sessions()) {
+      const { isRelay, pieces } = session.remote;
+      if (!isRelay && pieces.bitfield !== undefined && gives(session, now)) wants.subtract(pieces.bitfield);
     }
     return wants;
   }
@@ -45,7 +54,7 @@ export class WantTeller {
       const told = this.#told.get(session.id);
       const isEarly = told !== undefined && now - told.at < TOLD_EVERY_MS;
       if (told === undefined && this.#parts.isDialing() && now - (session.openedAt ?? 0) < MEETING_MS) continue;
-      wants ??= this.unoffered();
+      wants ??= this.unoffered(now);
       if (wants === undefined) return;
       // Somebody who has it all has been reached: what a relay fetches until it hears of that was fetched in vain.
       if (isEarly && !wants.isEmpty) continue;
@@ -58,4 +67,11 @@ export class WantTeller {
   forget(session: PeerSession): void {
     this.#told.delete(session.id);
   }
+}
+
+/** It sends what it is asked for, or may do so soon. */
+function gives({ requests, remote, openedAt }: PeerSession, now: number): boolean {
+  if (requests.isSnubbed || requests.stalledMs(now) >= SILENT_MS) return false;
+  const heardAt = Math.max(openedAt ?? now, requests.lastBlockAt ?? Number.NEGATIVE_INFINITY);
+  return !remote.isChoking || now - heardAt < CHOKING_MS;
 }

@@ -142,7 +142,7 @@ export class UploadFlow {
   /** Pieces that somebody waits for, or of which something is being read. */
   busyPieces(): ReadonlySet<number> {
     const busy = new Set(this.#readPieces.keys());
-    for (const session of this.#parts.host.sessions()) session.uploads.collectPieces(busy);
+    for (const { uploads } of this.#parts.host.sessions()) for (const { piece } of uploads.waiting()) busy.add(piece);
     return busy;
   }
 
