@@ -19,7 +19,7 @@ export const ROOMS: readonly MutatedRoom[] = [
   {
     name: "records",
     mutate: ["state-record", "state-log", "recovered-state", "claim-recorder"].map((file) => `${STORAGE}/${file}.ts`),
-    tests: [`${STORAGE}/*.test.ts`],
+    tests: [`${STORAGE}/{claim-recorder*,recovered-state,state-log,fs-piece-store}.test.ts`],
   },
   {
     name: "relay",
@@ -32,7 +32,7 @@ export const ROOMS: readonly MutatedRoom[] = [
       "want-teller",
       "wants-of",
     ].map((file) => `${RELAY}/${file}.ts`),
-    tests: ["peer-core/src/swarm/**/*.test.ts", "tests/simulation/relay*.test.ts"],
+    tests: [`${RELAY}/*.test.ts`],
   },
   {
     name: "download",
