@@ -44,7 +44,7 @@ export const ROOMS: readonly MutatedRoom[] = [
       "failed-pieces",
       "piece-completion",
     ].map((file) => `${DOWNLOAD}/${file}.ts`),
-    tests: ["peer-core/src/{swarm,client}/**/*.test.ts", "tests/simulation/*.test.ts"],
+    tests: [`${DOWNLOAD}/*.test.ts`],
   },
 ];
 
