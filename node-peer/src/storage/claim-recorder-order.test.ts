@@ -129,6 +129,13 @@ describe("claims", () => {
     expect(scene.happened()).toEqual(["have:6+1"]);
   });
 
+  it("hold up no write while they are being written down", async () => {
+    recorder.claim(0, []);
+    await recorder.ready();
+    expect(scene.happened()).toEqual([]);
+    await recorder.recorded();
+  });
+
   it("cost nothing when they are on the disk already", async () => {
     recorder.claim(0, [0]);
     await recorder.flush();

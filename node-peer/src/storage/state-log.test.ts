@@ -37,6 +37,7 @@ class FaultyFile {
 
   async write(from: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesWritten: number }> {
     await new Promise(setImmediate);
+    if (offset + length > from.length) throw new RangeError("more than there is");
     const bytesWritten = Math.min(length, this.mostAtOnce, this.room - position);
     if (bytesWritten <= 0) throw Object.assign(new Error("full"), { code: "ENOSPC" });
     if (position > this.bytes.length) throw new Error("a hole");
