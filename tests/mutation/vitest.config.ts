@@ -43,7 +43,7 @@ export default defineConfig({
     include: [...room.tests],
     exclude: ["**/dist/**", "**/node_modules/**"],
     // What waits for ever because of a mutant ends here: ended by Stryker it would cost a new process.
-    testTimeout: 10_000,
+    testTimeout: 20_000,
     sequence: { sequencer: NearestFirst },
   },
 });

@@ -103,6 +103,18 @@ describe("DownloadScheduler, for a piece that several send", () => {
     s.deliver("a", "0.0");
     s.scheduler.letGo(0);
     expect([s.drawing(), s.scheduler.unverifiedBytes]).toEqual(["..", 0]);
+    expect([s.ask("a", 1), s.ask("b", 3)]).toEqual(["0.0", "1.0 1.1 0.1"]);
+  });
+
+  it("drops the one that has come least far for want of memory, whichever was begun first", () => {
+    const peers = { c: "..x" };
+    const s = script({ have: "...", availability: "123", unitsPerPiece: 3, maxUnverifiedBytes: 6 * UNIT_BYTES, peers });
+    s.ask("a", 4);
+    for (const block of ["0.0", "1.0"]) s.deliver("a", block);
+    s.ask("a", 1);
+    s.deliver("a", "1.1");
+    s.leave("a");
+    expect([s.ask("c", 1), s.drawing()]).toEqual(["2.0", ".dd"]);
   });
 
   it("forgets requests for a piece that it has dropped", () => {

@@ -60,11 +60,11 @@ describe("the patience with a peer", () => {
   });
 
   it("is four times as long as the answer should take, by what came when something came last", () => {
-    flow(2 * UNIT_BYTES, 0);
-    ask(0, 0, 1, 2, 3, 4, 5);
-    come(0, 0, 1);
-    expect(judged(7_000)).toBe("wait");
-    expect(judged(8_200)).toBe("all 2 3 4 5");
+    flow(2 * UNIT_BYTES, 1_000);
+    ask(1_000, 0, 1, 2, 3, 4, 5);
+    come(1_000, 0, 1);
+    expect(judged(8_000)).toBe("wait");
+    expect(judged(9_200)).toBe("all 2 3 4 5");
   });
 
   it("is ten seconds at most", () => {

@@ -83,10 +83,12 @@ describe("a piece whose blocks have all come", () => {
   it("frees memory that somebody waits for, once", async () => {
     scene = new Scene("...", 2 * UNIT_BYTES);
     scene.comes(0, "a");
+    const memory = scene.swarm.scheduler.get(0)?.bytes;
     expect(scene.swarm.ask("b", 1)).toBe("");
     await scene.judge(MATCH);
     expect(scene.happened).toEqual([`stored 0 of ${A}`, "freed"]);
     scene.comes(1, "a");
+    expect(scene.swarm.scheduler.get(1)?.bytes).toBe(memory);
     await scene.judge(MATCH);
     expect(scene.happened).toEqual([`stored 1 of ${A}`]);
   });
@@ -115,9 +117,11 @@ describe("a piece whose blocks have all come", () => {
 
   it("is not here when it cannot be stored, which is said", async () => {
     scene.comes(0, "a");
+    const memory = scene.swarm.scheduler.get(0)?.bytes;
     await scene.judge({ kind: "store-failed", error: new Error("disk full") });
     expect([scene.swarm.drawing(), scene.happened]).toEqual(["..", ["failed: disk full"]]);
-    expect(scene.swarm.scheduler.get(0)).toBeUndefined();
+    expect([scene.swarm.scheduler.get(0), scene.swarm.ask("a", 1)]).toEqual([undefined, "0.0"]);
+    expect(scene.swarm.scheduler.get(0)?.bytes).toBe(memory);
   });
 
   it("is not here when it cannot even be hashed, which is said", async () => {
