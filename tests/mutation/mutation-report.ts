@@ -31,10 +31,15 @@ const KILLED = ["Killed", "Timeout"];
 /** Those that cannot be compiled, or are left out on purpose, say nothing about the tests. */
 const COUNTED = [...KILLED, "Survived", "NoCoverage"];
 
-/** @throws when the file is not there, or holds something else than a report of Stryker's. */
-export async function readReport(file: string): Promise<RoomReport> {
+/**
+ * What it says about `paths`; there may be more in it, from an earlier run.
+ *
+ * @throws when the file is not there, or holds something else than a report of Stryker's.
+ */
+export async function readReport(file: string, paths: readonly string[]): Promise<RoomReport> {
   const { files } = JSON.parse(await readFile(file, "utf8")) as StrykerReport;
-  const all = Object.entries(files).flatMap(([path, { source, mutants }]) =>
+  const chosen = Object.entries(files).filter(([path]) => paths.includes(path));
+  const all = chosen.flatMap(([path, { source, mutants }]) =>
     mutants
       .filter(({ status }) => COUNTED.includes(status))
       .map((mutant) => ({ path, lines: source.split("\n"), mutant })),

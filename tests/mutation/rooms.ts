@@ -14,12 +14,12 @@ export const ROOMS: readonly MutatedRoom[] = [
   {
     name: "decoder",
     mutate: ["peer-core/src/wire/decode.ts", "peer-core/src/torrent/bencode-decoder.ts"],
-    tests: ["peer-core/src/{wire,torrent}/**/*.test.ts"],
+    tests: ["peer-core/src/wire/**/*.test.ts", "peer-core/src/torrent/bencode.test.ts"],
   },
   {
     name: "records",
     mutate: ["state-record", "state-log", "recovered-state", "claim-recorder"].map((file) => `${STORAGE}/${file}.ts`),
-    tests: [`${STORAGE}/*.test.ts`],
+    tests: [`${STORAGE}/{claim-recorder*,recovered-state,state-log,fs-piece-store}.test.ts`],
   },
   {
     name: "relay",
@@ -32,7 +32,7 @@ export const ROOMS: readonly MutatedRoom[] = [
       "want-teller",
       "wants-of",
     ].map((file) => `${RELAY}/${file}.ts`),
-    tests: ["peer-core/src/swarm/**/*.test.ts", "tests/simulation/relay*.test.ts"],
+    tests: [`${RELAY}/*.test.ts`],
   },
   {
     name: "download",
@@ -44,7 +44,7 @@ export const ROOMS: readonly MutatedRoom[] = [
       "failed-pieces",
       "piece-completion",
     ].map((file) => `${DOWNLOAD}/${file}.ts`),
-    tests: ["peer-core/src/{swarm,client}/**/*.test.ts", "tests/simulation/*.test.ts"],
+    tests: [`${DOWNLOAD}/*.test.ts`],
   },
 ];
 

@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { roomNamed } from "./rooms.js";
 
+const room = roomNamed(process.env.SHOAL_MUTATED_ROOM ?? "");
 const root = new URL("../..", import.meta.url);
 
 interface Manifest {
@@ -18,6 +20,19 @@ function mutatedSources(name: string, folder: string) {
   }));
 }
 
+/** Tests in the order of the room's list: those beside the code are quick and notice most. */
+class NearestFirst extends BaseSequencer {
+  override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    return Promise.resolve([...files].sort((a, b) => rankOf(a.moduleId) - rankOf(b.moduleId)));
+  }
+}
+
+function rankOf(file: string): number {
+  const rank = room.mutate.findIndex((mutated) => file.endsWith(mutated.replace(/\.ts$/, ".test.ts")));
+  if (rank >= 0) return rank;
+  return file.includes("/simulation/") ? room.mutate.length + 1 : room.mutate.length;
+}
+
 export default defineConfig({
   root: fileURLToPath(root),
   resolve: {
@@ -25,8 +40,10 @@ export default defineConfig({
     alias: [...mutatedSources("@shoal/peer-core", "peer-core"), ...mutatedSources("@shoal/tracker", "tracker")],
   },
   test: {
-    include: [...roomNamed(process.env.SHOAL_MUTATED_ROOM ?? "").tests],
+    include: [...room.tests],
     exclude: ["**/dist/**", "**/node_modules/**"],
-    testTimeout: 60_000,
+    // What waits for ever because of a mutant ends here: ended by Stryker it would cost a new process.
+    testTimeout: 20_000,
+    sequence: { sequencer: NearestFirst },
   },
 });

@@ -2,11 +2,10 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseInfoHash, ShoalError } from "@shoal/peer-core";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { ClaimRecorder, rangesOf, type RecordedFiles } from "./claim-recorder.js";
 import { CLAIM, recoverState } from "./recovered-state.js";
-import { readStateLog, StateLog } from "./state-log.js";
-import { RECORD_BYTES } from "./state-record.js";
+import { StateLog } from "./state-log.js";
 
 const PIECES = 6;
 const infoHash = parseInfoHash("0123456789abcdef0123456789abcdef01234567")!;
@@ -23,6 +22,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  vi.useRealTimers();
   await rm(directory, { recursive: true, force: true });
 });
 
@@ -76,20 +76,34 @@ it("does not call synced what was claimed while the sync was under way", async (
   expect(await claims("power failure")).toBe("xx....");
 });
 
-it("syncs by itself after a while", async () => {
+it("syncs by itself five seconds after a claim, and no more once it is stopped", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  const synced: number[] = [];
   let onSync: () => void = () => undefined;
-  const isSynced = new Promise<void>((resolve) => (onSync = resolve));
   const recorder = new ClaimRecorder(
     log,
-    filesThat(() => {
+    filesThat((file) => {
+      synced.push(file);
       onSync();
       return Promise.resolve();
     }),
     [],
   );
   recorder.claim(0, [0]);
+  vi.advanceTimersByTime(3_000);
+  recorder.claim(1, [0]);
+  vi.advanceTimersByTime(1_999);
+  expect(synced).toEqual([]);
+  const isSynced = new Promise<void>((resolve) => (onSync = resolve));
+  vi.advanceTimersByTime(1);
   await isSynced;
+  recorder.claim(2, [1]);
+  recorder.stop();
+  vi.advanceTimersByTime(10_000);
+  await new Promise(setImmediate);
+  expect(synced).toEqual([0]);
   await recorder.close();
+  expect(synced).toEqual([0, 1]);
 });
 
 it("believes nothing unsynced once a sync has failed, and says so to whoever writes or flushes", async () => {
@@ -108,17 +122,6 @@ it("believes nothing unsynced once a sync has failed, and says so to whoever wri
   await expect(recorder.ready()).rejects.toBe(broken);
   expect(await claims("kill")).toBe("x.....");
   await expect(recorder.close()).rejects.toBe(broken);
-});
-
-it("writes a new log in one step and reads only logs", async () => {
-  await log.close();
-  const before = await readFile(path);
-  expect(before).toHaveLength(2 * RECORD_BYTES);
-  const next = await StateLog.create(path, { infoHash, pieceCount: PIECES }, []);
-  await next.close();
-  expect(await readFile(path)).toHaveLength(RECORD_BYTES);
-  expect(await readStateLog(join(directory, "missing"))).toBeUndefined();
-  await expect(readStateLog(directory)).rejects.toMatchObject({ code: "disk" });
 });
 
 it("joins neighbours into one record", () => {

@@ -17,6 +17,9 @@ const PARALLEL_SYNCS = 2;
 const PARALLEL_SYNCS_OF_FLUSH = 8;
 const PARALLEL_STATS = 4;
 
+/** What the recorder needs of the log. */
+export type ClaimLog = Pick<StateLog, "count" | "append" | "sync" | "close">;
+
 /** What the recorder needs of the files. */
 export interface RecordedFiles {
   /** What the file looks like now; undefined when it cannot be told. */
@@ -33,7 +36,7 @@ export interface RecordedFiles {
  * only then the log says so: after a power failure claims beyond that point are hashed anew, not believed.
  */
 export class ClaimRecorder {
-  readonly #log: StateLog;
+  readonly #log: ClaimLog;
   readonly #files: RecordedFiles;
   #pieces: number[] = [];
   #stale = new Set<number>();
@@ -50,7 +53,7 @@ export class ClaimRecorder {
   #syncFailure: { readonly error: unknown } | undefined;
 
   /** `unsynced` are files that have claimed bytes which may not be on the disk yet. */
-  constructor(log: StateLog, files: RecordedFiles, unsynced: Iterable<number>) {
+  constructor(log: ClaimLog, files: RecordedFiles, unsynced: Iterable<number>) {
     this.#log = log;
     this.#files = files;
     this.#unsynced = new Set(unsynced);

@@ -1,3 +1,4 @@
+import { crc32 } from "node:zlib";
 import { parseInfoHash } from "@shoal/peer-core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -24,14 +25,21 @@ function logOf(records: readonly StateRecord[]): Uint8Array {
   return Uint8Array.from([...header, ...encodeRecords(records, epoch, 1)]);
 }
 
-function claimsOf(bytes: Uint8Array, bootId: Uint8Array | undefined = thisBoot): string {
+/** A letter a piece, where the system says that it is `bootId`, or does not say what it is. */
+function claimsOf(bytes: Uint8Array, bootId: Uint8Array | "unknown" = thisBoot): string {
   const letters = { [CLAIM.none]: ".", [CLAIM.doubtful]: "?", [CLAIM.cached]: "c", [CLAIM.synced]: "s" };
-  const state = recoverState(bytes, share, bootId);
+  const state = recoverState(bytes, share, bootId === "unknown" ? undefined : bootId);
   return state === undefined ? "none" : [...state.claims].map((claim) => letters[claim as 0 | 1 | 2 | 3]).join("");
 }
 
 const have = (first: number, count = 1): StateRecord => ({ type: "have", first, count });
 const boot = (bootId: Uint8Array): StateRecord => ({ type: "boot", bootId });
+
+const stamp = (file: number): StateRecord => ({
+  type: "stamp",
+  file,
+  stamp: { mtimeNs: 1n, ctimeNs: 2n, inode: 3n },
+});
 
 const uint64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
 const anyRecord: fc.Arbitrary<StateRecord> = fc.oneof(
@@ -84,6 +92,15 @@ describe("state records", () => {
     ).toBeUndefined();
   });
 
+  it("have a header that is refused when it is of another format, or not all there", () => {
+    const header = encodeHeader({ infoHash, pieceCount: PIECES, epoch });
+    expect(decodeHeader(header.subarray(0, RECORD_BYTES - 1))).toBeUndefined();
+    const next = header.slice();
+    next[3] = (next[3] ?? 0) + 1;
+    new DataView(next.buffer).setUint32(RECORD_BYTES - 4, crc32(next.subarray(0, RECORD_BYTES - 4)));
+    expect(decodeHeader(next)).toBeUndefined();
+  });
+
   it("have a header that is refused when any bit is flipped", () => {
     const header = encodeHeader({ infoHash, pieceCount: PIECES, epoch });
     expect(decodeHeader(header)).toEqual({ infoHash, pieceCount: PIECES, epoch });
@@ -102,7 +119,21 @@ describe("a recovered state", () => {
   });
 
   it("doubts everything unsynced where the system does not say when it started", () => {
-    expect(claimsOf(logOf([boot(new Uint8Array(16)), have(0)]), undefined)).toBe("?...........");
+    for (const id of [new Uint8Array(16), thisBoot])
+      expect(claimsOf(logOf([boot(id), have(0)]), "unknown")).toBe("?...........");
+  });
+
+  it("takes a system whose id begins alike for another", () => {
+    const alike = thisBoot.slice();
+    alike[15] = 0;
+    expect(claimsOf(logOf([boot(alike), have(0)]))).toBe("?...........");
+  });
+
+  it("tells whether this same system has written to the log, and did so last", () => {
+    const isOfThisBoot = (...records: StateRecord[]) => recoverState(logOf(records), share, thisBoot)?.isOfThisBoot;
+    expect(isOfThisBoot(have(0))).toBe(false);
+    expect(isOfThisBoot(boot(otherBoot), boot(thisBoot))).toBe(true);
+    expect(isOfThisBoot(boot(thisBoot), boot(otherBoot))).toBe(false);
   });
 
   it("does not call a claim synced that came after the sync began", () => {
@@ -124,6 +155,8 @@ describe("a recovered state", () => {
   it("doubts everything when a record makes no sense for the share", () => {
     expect(claimsOf(logOf([boot(thisBoot), have(0), have(PIECES - 1, 2)]))).toBe("????????????");
     expect(claimsOf(logOf([boot(thisBoot), have(0), { type: "synced", records: 99 }]))).toBe("????????????");
+    expect(claimsOf(logOf([boot(thisBoot), have(0), stamp(FILES)]))).toBe("????????????");
+    expect(claimsOf(logOf([boot(thisBoot), have(0), stamp(FILES - 1)]))).toBe("c...........");
   });
 
   it("believes no more than was true at some moment when the log is cut anywhere", () => {

@@ -98,7 +98,7 @@ class Replay {
   }
 
   #isThisBoot(bootId: Uint8Array): boolean {
-    return this.#bootId !== undefined && bootId.every((byte, at) => this.#bootId?.[at] === byte);
+    return bootId.every((byte, at) => this.#bootId?.[at] === byte);
   }
 }
 

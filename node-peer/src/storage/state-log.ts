@@ -30,18 +30,22 @@ export async function readStateLog(path: string): Promise<Uint8Array | undefined
   }
 }
 
+/** What a log needs of its file. */
+export type LogFile = Pick<FileHandle, "write" | "truncate" | "datasync" | "close">;
+
 /** The append-only file that says which pieces are stored. One writer; appends keep their order. */
 export class StateLog {
   readonly #path: string;
-  readonly #handle: FileHandle;
+  readonly #file: LogFile;
   readonly #epoch: Uint8Array;
   #count: number;
   #tail: Promise<void> = Promise.resolve();
   #failure: ShoalError | undefined;
 
-  private constructor(path: string, handle: FileHandle, start: { epoch: Uint8Array; count: number }) {
+  /** Goes on with an open file that holds `count` records, the header counted. `path` is for messages. */
+  constructor(path: string, file: LogFile, start: { readonly epoch: Uint8Array; readonly count: number }) {
     this.#path = path;
-    this.#handle = handle;
+    this.#file = file;
     this.#epoch = start.epoch;
     this.#count = start.count;
   }
@@ -90,7 +94,7 @@ export class StateLog {
   async sync(): Promise<void> {
     await this.#tail;
     try {
-      await this.#handle.datasync();
+      await this.#file.datasync();
     } catch (error) {
       throw diskError(error, "write", this.#path);
     }
@@ -98,29 +102,29 @@ export class StateLog {
 
   async close(): Promise<void> {
     await this.#tail;
-    await this.#handle.close();
+    await this.#file.close();
   }
 
   async #append(records: readonly StateRecord[]): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     const end = this.#count * RECORD_BYTES;
     try {
-      await writeAt(this.#handle, encodeRecords(records, this.#epoch, this.#count), end);
+      await writeAt(this.#file, encodeRecords(records, this.#epoch, this.#count), end);
       this.#count += records.length;
     } catch (error) {
       const failure = diskError(error, "write", this.#path);
       // A later append over a part of this one would leave the rest of it behind, valid and out of order.
-      await this.#handle.truncate(end).catch(() => (this.#failure = failure));
+      await this.#file.truncate(end).catch(() => (this.#failure = failure));
       throw failure;
     }
   }
 }
 
 /** Writes all of `bytes`: a single write may be cut short by a disk that fills up. */
-export async function writeAt(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+export async function writeAt(file: Pick<FileHandle, "write">, bytes: Uint8Array, position: number): Promise<void> {
   let done = 0;
   while (done < bytes.length) {
-    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);
     done += bytesWritten;
   }
 }

@@ -75,9 +75,8 @@ export function encodeRecords(records: readonly StateRecord[], epoch: Uint8Array
   return bytes;
 }
 
-/** Record number `index`; undefined when it is damaged, of another log, or of another place in it. */
+/** Record number `index`, of RECORD_BYTES; undefined when it is damaged, of another log, or of another place in it. */
 export function decodeRecord(slot: Uint8Array, epoch: Uint8Array, index: number): StateRecord | undefined {
-  if (slot.length !== RECORD_BYTES) return undefined;
   const view = viewOf(slot);
   if (view.getUint32(BODY_BYTES) !== checksum(slot, epoch, index)) return undefined;
   switch (slot[0]) {

@@ -185,7 +185,7 @@ export class DownloadScheduler {
     const { requests } = source;
     const wanted = requests.blockBytes(source.longestBlock);
     // Asking for less than a block would only make requests small; a window with nothing in it always has room for one.
-    if (requests.roomBytes < wanted && requests.outstandingBytes > 0) return undefined;
+    if (requests.roomBytes < wanted) return undefined;
     const assembly = this.#pieceFor(source);
     if (assembly === undefined) return this.#endGame(source, now);
     const run = assembly.nextRun(wanted / UNIT_BYTES);
@@ -211,7 +211,6 @@ export class DownloadScheduler {
   #canTake(assembly: PieceAssembly, source: Source): boolean {
     return (
       assembly.unrequestedUnits > 0 &&
-      this.#assemblies.get(assembly.piece) === assembly &&
       source.pieces.has(assembly.piece) &&
       (assembly.soloSession ?? source.id) === source.id
     );

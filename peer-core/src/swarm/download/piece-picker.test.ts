@@ -63,7 +63,8 @@ describe("PiecePicker", () => {
   it("does not go on too far behind a piece", () => {
     const { picker, geometry } = script({ have: `..${"x".repeat(70)}.`, availability: "2".repeat(73) });
     expect(picker.pickAfter(geometry.pieceIndex(1), fieldOf("x".repeat(73)))).toBe(0);
-    expect(picker.pickAfter(geometry.pieceIndex(20), fieldOf("x".repeat(73)))).toBe(72);
+    expect(picker.pickAfter(geometry.pieceIndex(7), fieldOf("x".repeat(73)))).toBe(0);
+    expect(picker.pickAfter(geometry.pieceIndex(8), fieldOf("x".repeat(73)))).toBe(72);
   });
 
   it("keeps out of the way of those who go on, but never past a rarer piece", () => {
@@ -73,6 +74,7 @@ describe("PiecePicker", () => {
     expect(picker.pickAhead([two], fieldOf("..xxxx.."))).toBe(5);
     expect(picker.pickAhead([two, six], fieldOf("xxxxxxxx"))).toBe(1);
     expect(picker.pickAhead([two, six], fieldOf("..xxx..x"))).toBe(4);
+    expect(picker.pickAhead([two, geometry.pieceIndex(3)], fieldOf("x.x....."))).toBe(0);
     expect(picker.pickAhead([two], fieldOf("........"))).toBeUndefined();
     const { picker: other } = script({ have: "........", availability: "22212222" });
     expect(other.pickAhead([two], fieldOf("xxxxxxxx"))).toBe(3);

@@ -7,6 +7,8 @@ class Scene {
   readonly pieces: string[] = [];
   /** Of shares that nobody has open. */
   closedBytes = 0;
+  /** The room that each time had to be free of closed shares. */
+  readonly madeRoomFor: number[] = [];
   readonly room: CacheRoom;
 
   constructor(quotaBytes: number, keepBytes = 0) {
@@ -18,6 +20,7 @@ class Scene {
           return usedBytes();
         },
         makeRoom: (bytes) => {
+          this.madeRoomFor.push(bytes);
           this.closedBytes = Math.max(0, Math.min(this.closedBytes, quotaBytes - this.pieces.length - bytes));
           return Promise.resolve();
         },
@@ -133,5 +136,54 @@ describe("CacheRoom", () => {
     expect(scene.room.keep(b, 3)).toBe(true);
     scene.room.leave(b);
     expect(scene.room.keep(a, 5)).toBe(true);
+  });
+
+  it("promises no more of whole shares than there is room at all", () => {
+    const scene = new Scene(10, 50);
+    expect([scene.room.keep(scene.tenant("a", 0), 11), scene.room.quotaBytes]).toEqual([false, 10]);
+  });
+});
+
+describe("CacheRoom, when several want room", () => {
+  it("gives one its part though another waits, and more only when nobody with less does", () => {
+    const scene = new Scene(8);
+    const [a, b] = [scene.tenant("a", 1), scene.tenant("b", 0)];
+    expect(scene.room.hold(b, 8, 8)).toBe(false);
+    expect([scene.room.hold(a, 1, 1), scene.room.hold(a, 1, 1)]).toEqual([true, false]);
+    scene.room.content(b);
+    expect(scene.room.hold(a, 1, 1)).toBe(true);
+  });
+
+  it("holds nobody up for one that has its part, nor for itself", () => {
+    const scene = new Scene(8);
+    const [a, b] = [scene.tenant("a", 3), scene.tenant("b", 2)];
+    expect(scene.room.hold(b, 8, 8)).toBe(false);
+    expect(scene.room.hold(a, 1, 1)).toBe(true);
+    const c = scene.tenant("c", 0);
+    expect(scene.room.hold(c, 3, 3)).toBe(false);
+    scene.room.release(a, 1);
+    expect(scene.room.hold(c, 3, 3)).toBe(true);
+  });
+
+  it("makes room once for all who ask at the same time, beside what is held, and again later", async () => {
+    const scene = new Scene(8);
+    const [a, b] = [scene.tenant("a", 4), scene.tenant("b", 0)];
+    scene.room.hold(a, 2, 2);
+    expect([scene.room.hold(b, 3, 2), scene.room.hold(a, 3, 3)]).toEqual([false, false]);
+    expect(scene.madeRoomFor).toEqual([3 + 2]);
+    await settled();
+    scene.room.hold(a, 8, 8);
+    expect(scene.madeRoomFor).toHaveLength(2);
+  });
+
+  it("gives up nothing for one that has gone meanwhile, and tells the others that it has", async () => {
+    const scene = new Scene(8);
+    const [a, b] = [scene.tenant("a", 8), scene.tenant("b", 0)];
+    scene.room.hold(b, 1, 1);
+    scene.room.hold(a, 1, 1);
+    scene.room.leave(b);
+    scene.room.release(b, 1);
+    await settled();
+    expect([scene.pieces.length, scene.room.freeBytes, a.told, b.told]).toEqual([8, 0, 1, 0]);
   });
 });

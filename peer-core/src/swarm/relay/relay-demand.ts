@@ -77,15 +77,17 @@ function candidatesFor(wants: Bitfield, { ahead, offersOf }: DemandView): number
     const offers = offersOf(piece);
     if (offers > 0 && found.push({ piece, offers }) >= MOST_COMPARED) break;
   }
-  return found.sort((a, b) => a.offers - b.offers || a.piece - b.piece).map(({ piece }) => piece);
+  return found.sort((a, b) => a.offers - b.offers).map(({ piece }) => piece);
 }
 
 function fill(queue: Queue, limit: number, chosen: Bitfield): void {
   const list = limit <= FEWEST_AHEAD ? queue.early : queue.late;
   let waiting = queue.waiting + queue.wants.overlap(chosen);
-  for (; waiting < limit && queue.next < queue.candidates.length; queue.next++) {
+  while (waiting < limit) {
     const piece = queue.candidates[queue.next];
-    if (piece === undefined || !chosen.set(piece)) continue;
+    if (piece === undefined) return;
+    queue.next++;
+    if (!chosen.set(piece)) continue;
     list.push(piece);
     waiting++;
   }

@@ -24,6 +24,13 @@ describe("chooseVictims", () => {
     expect(evicted(2, occupant("a", "4:1 3:9 3:8"))).toEqual(["a2", "a1"]);
   });
 
+  it("takes of pieces alike from every share in turn, also of those that nobody was ever given", () => {
+    for (const served of [5, -Infinity]) {
+      const alike = `0:${served} 0:${served}`;
+      expect(evicted(3, occupant("a", alike), occupant("b", alike))).toEqual(["a0", "b0", "a1"]);
+    }
+  });
+
   it("never takes what must stay", () => {
     expect(evicted(3, occupant("a", "- 2:1 -"))).toEqual(["a1"]);
   });

@@ -61,7 +61,6 @@ export class RelayPromise {
   /** To be called about once a second. `isWanted`: a peer wants something of the share, or asks for it to be kept. */
   tick(isWanted: boolean, sessions: Iterable<PeerSession>): void {
     const { room, keepMs, unixMs } = this.#policy;
-    if (keepMs === 0) return;
     const now = unixMs();
     if (isWanted) this.#lastWantedMs = now;
     const isRecent = now - this.#lastWantedMs < keepMs;

@@ -1,36 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { DrawnPeer, drawingOf } from "../../../testing/drawn-peer.js";
 import { fieldOf } from "../../../testing/swarm-script.js";
-import type { ExtensionMessage } from "../../peer/extension-codec.js";
-import { RequestWindow } from "../../peer/request-window.js";
-import { RemotePeer } from "../../peer/remote-peer.js";
-import type { PeerSession } from "../../peer/peer-session.js";
-import { Bitfield } from "../../torrent/bitfield.js";
+import type { Bitfield } from "../../torrent/bitfield.js";
 import { WantTeller } from "./want-teller.js";
 
-interface Peer {
-  readonly session: PeerSession;
-  /** What it has been told, drawn. */
-  readonly told: string[];
-}
-
-let id = 0;
-
-function peer(has: string, isRelay: boolean): Peer {
-  const remote = new RemotePeer();
-  remote.onExtendedHandshake({ extensions: {}, isRelay });
-  remote.pieces.onBitfield(fieldOf(has).toWire());
-  remote.pieces.adopt(has.length);
-  const told: string[] = [];
-  const sendExtension = (message: ExtensionMessage) => {
-    if (message.type === "want") told.push(draw(Bitfield.fromWire(message.bits, has.length)));
-  };
-  const requests = new RequestWindow();
-  const session = { id: ++id, remote, requests, openedAt: 0, sendExtension } as unknown as PeerSession;
-  return { session, told };
-}
-
-function draw(field: Bitfield): string {
-  return Array.from({ length: field.size }, (_, piece) => (field.has(piece) ? "x" : ".")).join("");
+function peer(has: string, isRelay: boolean): DrawnPeer {
+  return new DrawnPeer({ has, told: { extensions: {}, isRelay } });
 }
 
 /** A peer that has everything, and what is wanted of relays at a time. */
@@ -41,7 +16,7 @@ function oneSource() {
     lacking: () => fieldOf("xx"),
     isDialing: () => false,
   });
-  return { source, wants: (now: number) => draw(teller.unoffered(now) ?? fieldOf("")) };
+  return { source, wants: (now: number) => drawingOf(teller.unoffered(now) ?? fieldOf("")) };
 }
 
 describe("WantTeller", () => {
@@ -59,45 +34,55 @@ describe("WantTeller", () => {
     teller.tick(0);
     lacking = fieldOf("....");
     teller.tick(1);
-    expect(relay.told).toEqual([]);
+    expect(relay.heardWants).toEqual([]);
   });
 
-  it("waits a moment for whoever is just being met, and not for ever", () => {
+  it("waits a moment for whoever is just being met, and not for ever; the end of wants is told at once", () => {
     lacking = fieldOf("xxx.");
     isDialing = true;
-    const late = peer("xxxx", true);
+    const late = new DrawnPeer({ has: "xxxx", told: { extensions: {}, isRelay: true }, openedAt: 1_000 });
     const patient = new WantTeller({
       sessions: () => [late.session, direct.session],
       lacking: () => lacking?.clone(),
       isDialing: () => isDialing,
     });
-    patient.tick(10);
-    expect(late.told).toEqual([]);
     patient.tick(1_010);
-    expect(late.told).toEqual(["xx.."]);
+    patient.tick(1_899);
+    expect(late.heardWants).toEqual([]);
+    isDialing = false;
+    patient.tick(1_899);
+    expect(late.heardWants).toEqual(["xx.."]);
+    isDialing = true;
+    lacking = fieldOf("....");
+    patient.tick(1_899);
+    expect(late.heardWants).toEqual(["xx..", "...."]);
+    patient.forget(late.session);
+    lacking = fieldOf("xxx.");
+    patient.tick(1_900);
+    expect(late.heardWants).toEqual(["xx..", "....", "xx.."]);
     isDialing = false;
   });
 
   it("tells relays, and nobody else, what nobody offers directly", () => {
     lacking = fieldOf("xxx.");
     teller.tick(10);
-    expect([relay.told, direct.told]).toEqual([["xx.."], []]);
+    expect([relay.heardWants, direct.heardWants]).toEqual([["xx.."], []]);
   });
 
   it("tells of a change, a second after the last word", () => {
     lacking = fieldOf("x...");
     teller.tick(500);
-    expect(relay.told).toHaveLength(1);
+    expect(relay.heardWants).toHaveLength(1);
     teller.tick(1_010);
     teller.tick(3_000);
-    expect(relay.told).toEqual(["xx..", "x..."]);
+    expect(relay.heardWants).toEqual(["xx..", "x..."]);
   });
 
   it("says at last that nothing is wanted any more", () => {
     lacking = fieldOf("....");
     teller.tick(5_000);
     teller.tick(7_000);
-    expect(relay.told.slice(2)).toEqual(["...."]);
+    expect(relay.heardWants.slice(2)).toEqual(["...."]);
   });
 
   it("says at once that nothing is wanted any more, and no more often than once a second that something is again", () => {
@@ -109,9 +94,25 @@ describe("WantTeller", () => {
     teller.tick(10_200);
     lacking = fieldOf("xx..");
     teller.tick(10_300);
-    expect(relay.told.slice(3)).toEqual(["xx..", "...."]);
+    expect(relay.heardWants.slice(3)).toEqual(["xx..", "...."]);
     teller.tick(11_200);
-    expect(relay.told.slice(5)).toEqual(["xx.."]);
+    expect(relay.heardWants.slice(5)).toEqual(["xx.."]);
+  });
+
+  it("asks nobody for what is offered directly, and says what is not", () => {
+    lacking = undefined;
+    expect(teller.unoffered(11_300)).toBeUndefined();
+    lacking = fieldOf("xxx.");
+    expect(drawingOf(teller.unoffered(11_300) ?? fieldOf(""))).toBe("xx..");
+  });
+
+  it("tells a link that stands anew", () => {
+    lacking = fieldOf("x...");
+    teller.tick(20_000);
+    teller.forget(relay.session);
+    const before = relay.heardWants.length;
+    teller.tick(20_001);
+    expect(relay.heardWants.slice(before)).toEqual(["x..."]);
   });
 
   it("counts on nobody who owes an answer for ten seconds", () => {

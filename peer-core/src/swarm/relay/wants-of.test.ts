@@ -1,30 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { fieldOf } from "../../../testing/swarm-script.js";
+import { DrawnPeer, OURS, type PeerDrawing } from "../../../testing/drawn-peer.js";
 import { RemotePeer } from "../../peer/remote-peer.js";
 import type { PeerSession } from "../../peer/peer-session.js";
-import type { ExtendedHandshake } from "../../wire/extensions/extended-handshake.js";
-import { wantsOf } from "./wants-of.js";
+import { downloaderOf, wantsOf } from "./wants-of.js";
 
-interface Drawn {
-  readonly has: string;
-  readonly wants?: string;
-  readonly told?: ExtendedHandshake;
+function wanted(drawing: PeerDrawing): number[] | undefined {
+  const wants = wantsOf(new DrawnPeer(drawing).session);
+  return wants && [...wants.indexes()];
 }
-
-/** A peer that holds `has` and wants `wants`; ordinary software unless it tells otherwise. */
-function wanted({ has, wants, told }: Drawn): number[] | undefined {
-  const remote = new RemotePeer();
-  remote.supportsExtensions = told !== undefined;
-  if (told !== undefined) remote.onExtendedHandshake(told);
-  remote.pieces.onBitfield(fieldOf(has).toWire());
-  if (wants !== undefined) remote.wants.onWant(fieldOf(wants).toWire(), 0);
-  remote.pieces.adopt(has.length);
-  remote.wants.adopt(has.length);
-  const set = wantsOf({ remote, isWebSeed: false } as unknown as PeerSession);
-  return set && [...set.indexes()];
-}
-
-const OURS: ExtendedHandshake = { extensions: { sh_want: 6 } };
 
 describe("wantsOf", () => {
   it("takes one of ours at its word, but for what it has got since", () => {
@@ -44,5 +27,29 @@ describe("wantsOf", () => {
   it("gives nothing to seeds and to those that only upload", () => {
     expect(wanted({ has: "xxxx" })).toBeUndefined();
     expect(wanted({ has: "x...", told: { extensions: {}, uploadOnly: true } })).toBeUndefined();
+  });
+
+  it("gives nothing to a web seed, which only sends", () => {
+    expect(wanted({ has: "x...", isWebSeed: true })).toBeUndefined();
+  });
+
+  it("gives nothing to anybody before it is known how many pieces there are", () => {
+    expect(wantsOf({ remote: new RemotePeer(), isWebSeed: false } as unknown as PeerSession)).toBeUndefined();
+  });
+
+  it("leaves what the peer has told as it was", () => {
+    const { session } = new DrawnPeer({ has: "x...", wants: "xx..", told: OURS });
+    wantsOf(session)?.clear(1);
+    expect(wantsOf(session)?.has(1)).toBe(true);
+  });
+});
+
+describe("downloaderOf", () => {
+  it("is one that takes as fast as we send to it, and nobody who wants nothing", () => {
+    const { session } = new DrawnPeer({ has: "x.", wants: ".x", told: OURS });
+    for (let ms = 0; ms <= 10_000; ms += 100) session.upMeter.add(100, ms);
+    expect(downloaderOf(session, 10_000)?.bytesPerSecond).toBeCloseTo(1_000, -2);
+    expect(downloaderOf(session, 60_000)?.bytesPerSecond).toBe(0);
+    expect(downloaderOf(new DrawnPeer({ has: "xx", told: OURS }).session, 0)).toBeUndefined();
   });
 });
