@@ -40,6 +40,7 @@ export function createHashThreads(open: () => Worker = openWorker): HashThreads 
       allocate: (length) =>
         length < THREADED_BYTES ? new Uint8Array(length) : new Uint8Array(new SharedArrayBuffer(length)),
       sha1: (bytes) => {
+        if (bytes.length < THREADED_BYTES) return Promise.resolve(sha1Here(bytes));
         if (!isShared(bytes)) return webCrypto.sha1(bytes);
         const idlest = threads.idlest(bytes.length);
         if (idlest?.isRunning === true) return idlest.sha1(bytes).catch(() => sha1Here(bytes));

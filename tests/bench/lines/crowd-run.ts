@@ -16,7 +16,7 @@ export interface CrowdTime {
   readonly sourceShares: number;
   /** What TCP carried to each peer, on average. */
   readonly receivedShares: number;
-  /** What TCP carried from the peers, on average. */
+  /** All processes together, from when they were told to begin. */
   readonly cpuSeconds: number;
 }
 
@@ -72,6 +72,7 @@ async function measure(
   const startMs = performance.now();
   const begun = begins.map((begin) => begin());
   processes.push(...begun.map(({ process }) => process));
+  const cpuBefore = processes.reduce((sum, process) => sum + process.cpuSeconds, 0);
   const seconds = await Promise.all(
     begun.map(async ({ complete }) => {
       await complete;
@@ -79,7 +80,7 @@ async function measure(
     }),
   );
   const after = await network.counts();
-  const cpuSeconds = processes.reduce((sum, process) => sum + process.cpuSeconds, 0);
+  const cpuSeconds = processes.reduce((sum, process) => sum + process.cpuSeconds, 0) - cpuBefore;
   for (const into of targets) await compare(share, into);
   const shares = after.map((counts, at) => sharesOf(counts, before[at], share.bytes));
   const received = shares.slice(1, 1 + peers.length).map(({ out }) => out);

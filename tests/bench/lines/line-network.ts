@@ -34,7 +34,7 @@ export interface LineCounts {
 }
 
 /** Frames that leave at once, before tbf makes them wait. Smaller than what TCP hands over at once, so that it is cut to frames. */
-const BURST_BYTES = 6_000;
+const BURST_BYTES = Number(process.env.BURST ?? 6_000);
 
 /** Whatever ends us ends what runs on a machine of ours. */
 const UNTIL_WE_DIE = ["setpriv", "--pdeathsig", "KILL", "--"];
@@ -115,13 +115,13 @@ function portOf(at: number): string {
 async function connect(middle: Namespace, namespace: Namespace, at: number, limits: LineLimits | undefined) {
   await middle.ip(
     `link add ${portOf(at)} type veth peer name eth0 netns ${namespace.pid}
-link set ${portOf(at)} up`,
+link set ${portOf(at)} up mtu ${process.env.MTU ?? 1500}`,
   );
   // Each read of a hostname or time would wait for it otherwise.
   await namespace.ip(
     `link set lo up
 addr add ${addressOf(at)}/24 dev eth0
-link set eth0 up`,
+link set eth0 up mtu ${process.env.MTU ?? 1500}`,
   );
   if (limits === undefined) return;
   const { mbitPerSecond, queueMs } = limits;
