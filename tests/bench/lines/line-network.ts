@@ -104,7 +104,7 @@ export class LineNetwork {
 }
 
 async function compiledSwitch(folder: string): Promise<string> {
-  const compiler = await ensureProgram("gcc", "gcc");
+  const compiler = await ensureProgram("gcc", "build-essential");
   const program = join(folder, "delay-switch");
   await run(compiler, ["-O2", "-o", program, SWITCH_SOURCE]);
   return program;

@@ -40,8 +40,8 @@ export interface UploadParts {
 const CHOKE_ROUND_MS = 10_000;
 /** Reads from storage at once for one peer: hides the disk's latency behind its own. */
 const READS_PER_PEER = 4;
-/** What waits in all sockets together while we want something ourselves: what our line carries in so long … */
-const PACE_MS = 150;
+/** What waits in all sockets together while we want something ourselves: what our line carries in so long, less than a window's queue … */
+const PACE_MS = 75;
 /** … but two units at least, so that it never runs dry. */
 const MIN_PACE_BYTES = 2 * UNIT_BYTES;
 /** How often it is looked at whether there is room again. */
