@@ -5,6 +5,7 @@ import { oneToFour } from "./browser/one-to-four.js";
 import { drop, link } from "./browser/page-benchmarks.js";
 import { nodeToTab, tabToTab } from "./browser/tab-benchmarks.js";
 import { shortestTime, shortestTimeOfMany } from "./shortest-time/shortest-time.js";
+import { shortestTimeReal } from "./lines/shortest-time-real.js";
 import { trackerBenchmark } from "./tracker/tracker-benchmark.js";
 import { bothDirections } from "./transfer/exchange-benchmark.js";
 import { fourSeeders, memory, throughput } from "./transfer/transfer-benchmarks.js";
@@ -25,4 +26,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   link,
   shortestTime,
   shortestTimeOfMany,
+  shortestTimeReal,
 ];

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { complete, TestLan } from "../support/clients/test-lan.js";
 import { makeTorrent } from "../support/clients/torrent-files.js";
 import { hashFile, writeContent } from "../support/file-content.js";
-import { canMakeNetworks } from "../support/net-namespace.js";
+import { canMakeNetworks } from "../support/namespace.js";
 import { TabBed } from "./tab-bed.js";
 
 const MIB = 1024 ** 2;

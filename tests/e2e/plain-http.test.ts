@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { canMakeNetworks, PUBLIC_SUBNET, TestNetwork } from "../support/net-namespace.js";
+import { canMakeNetworks } from "../support/namespace.js";
+import { PUBLIC_SUBNET, TestNetwork } from "../support/net-namespace.js";
 import { ProcessBed } from "../support/processes.js";
 import { TabBed } from "./tab-bed.js";
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { canMakeNetworks } from "../support/namespace.js";
 
 const MAIN = fileURLToPath(new URL("../bench/main.ts", import.meta.url));
 
@@ -53,6 +54,22 @@ test("the benchmark carries a file with curl and both of our transports, and wri
   expect(written).not.toContain("stale figures");
   expect(await readdir(folder)).toEqual(["figures.md"]);
 });
+
+test.skipIf(!canMakeNetworks)(
+  "the benchmark gives a crowd a file over lines that are limited (needs network namespaces)",
+  { timeout: 240_000 },
+  async () => {
+    const { stdout } = await bench("shortest-time-real", "--quick");
+    const [cells] = rowsOf(stdout);
+    expect(cells?.[0]).toBe("Shoal");
+    // Nobody can be faster, nor get more with less: else the lines are not what they should be.
+    expect(Number(cells?.[2])).toBeGreaterThanOrEqual(1);
+    expect(Number(cells?.[4])).toBeGreaterThanOrEqual(1);
+    expect(Number(cells?.[5])).toBeGreaterThanOrEqual(1);
+    expect(cells?.at(-1), stdout).toBe("1");
+    expect(await readdir(folder)).not.toContain("shortest-time-real");
+  },
+);
 
 test("the benchmark brings files into tabs of a browser, and compares them there", { timeout: 240_000 }, async () => {
   const { stdout } = await bench("tab-to-tab", "node-to-tab", "--quick", "--size", "8");

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
-import { canMakeNetworks, TestNetwork } from "../support/net-namespace.js";
+import { canMakeNetworks } from "../support/namespace.js";
+import { TestNetwork } from "../support/net-namespace.js";
 
 const run = promisify(execFile);
 const PEER = fileURLToPath(new URL("tracker-http-redirect-peer.ts", import.meta.url));

@@ -1,36 +1,15 @@
-import { execFile, spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
+import type { ChildProcess } from "node:child_process";
 import { request, type IncomingHttpHeaders } from "node:http";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
-import { ensureProgram } from "./programs.js";
-
-const run = promisify(execFile);
+import { endHeld, Namespace, startHeld } from "./namespace.js";
 
 const GATEWAY = fileURLToPath(new URL("net-gateway.ts", import.meta.url));
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-
-/** How a namespace is made and entered: as an ordinary user where the system lets us, else as its root. */
-const WAYS = [
-  { make: ["unshare", "-rn"], enter: ["nsenter", "-U", "-n", "--preserve-credentials"] },
-  { make: ["unshare", "-n"], enter: ["nsenter", "-n"] },
-];
-
-const CAN_BRIDGE = "ip link add shoal0 type bridge && ip link add shoal1 type veth peer name shoal2";
-
-/** Tells that it is there, then lives until its input ends: nothing stays behind even if the test is killed. */
-const HOLD = "echo ready && exec cat";
 
 /** Addresses that are neither loopback, which Transmission never dials, nor anybody's on the way to the internet. */
 const SUBNET = "10.77.0";
 
 /** Of RFC 5737, for documentation: neither loopback nor private, and nobody's. */
 export const PUBLIC_SUBNET = "192.0.2";
-
-const way = await findWay();
-
-/** Whether networks can be made here. Tests that need one say "needs network namespaces" in their names. */
-export const canMakeNetworks = way !== undefined;
 
 /** A computer in a `TestNetwork`, with an address of its own. */
 export interface Machine {
@@ -58,48 +37,44 @@ export class TestNetwork {
   readonly first: Machine;
   readonly #subnet: string;
   readonly #socket: string;
-  readonly #holders: ChildProcess[];
-  #machines = 1;
+  readonly #gateway: ChildProcess;
+  /** The first one has the bridge. */
+  readonly #namespaces: [Namespace, ...Namespace[]];
 
-  private constructor(subnet: string, first: Machine, socket: string, holders: ChildProcess[]) {
+  private constructor(subnet: string, first: Namespace, socket: string, gateway: ChildProcess) {
     this.#subnet = subnet;
-    this.first = first;
+    this.first = { address: `${subnet}.1`, under: first.under };
     this.#socket = socket;
-    this.#holders = holders;
+    this.#gateway = gateway;
+    this.#namespaces = [first];
   }
 
   /** Makes the network; `socket` is where the file of a Unix socket is to be, `subnet` what the addresses begin with. */
   static async open(socket: string, subnet = SUBNET): Promise<TestNetwork> {
-    if (way === undefined) throw new Error("No network namespaces can be made here");
-    const bridge = await start([...way.make, "sh", "-c", HOLD]);
-    const first = { address: `${subnet}.1`, under: entering(bridge) };
-    await configure(
-      first,
+    const first = await Namespace.open();
+    await first.ip(
       `link set lo up
 link add br0 type bridge
-addr add ${first.address}/24 dev br0
+addr add ${subnet}.1/24 dev br0
 link set br0 up`,
     );
     const node = [process.execPath, "--conditions=source", "--import", "tsx", GATEWAY, socket];
-    const gateway = await start([...first.under, ...node]);
-    return new TestNetwork(subnet, first, socket, [bridge, gateway]);
+    return new TestNetwork(subnet, first, socket, await startHeld([...first.under, ...node]));
   }
 
   /** One more machine; the first one cannot dial `closedPorts` there, as behind a router. */
   async machine(closedPorts: readonly number[] = []): Promise<Machine> {
-    const number = ++this.#machines;
-    const holder = await start([...this.first.under, "unshare", "-n", "sh", "-c", HOLD]);
-    this.#holders.push(holder);
-    const machine = { address: `${this.#subnet}.${number}`, under: entering(holder) };
-    await configure(
-      this.first,
-      `link add veth${number} type veth peer name eth0 netns ${String(holder.pid)}
+    const [first] = this.#namespaces;
+    const namespace = await Namespace.open(first);
+    const number = this.#namespaces.push(namespace);
+    const machine = { address: `${this.#subnet}.${number}`, under: namespace.under };
+    await first.ip(
+      `link add veth${number} type veth peer name eth0 netns ${namespace.pid}
 link set veth${number} master br0
 link set veth${number} up
 ${closedPorts.map((port) => `rule add to ${machine.address} ipproto tcp dport ${port} unreachable`).join("\n")}`,
     );
-    await configure(
-      machine,
+    await namespace.ip(
       `link set lo up
 addr add ${machine.address}/24 dev eth0
 link set eth0 up`,
@@ -129,46 +104,7 @@ link set eth0 up`,
 
   /** Takes the network down; what runs in it must have been ended before. */
   async close(): Promise<void> {
-    const running = this.#holders.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null);
-    await Promise.all(
-      running.map(async (holder) => {
-        holder.stdin?.end();
-        await once(holder, "close");
-      }),
-    );
+    await endHeld(this.#gateway);
+    await Promise.all(this.#namespaces.map((namespace) => namespace.close()));
   }
-}
-
-async function findWay(): Promise<(typeof WAYS)[number] | undefined> {
-  if (process.platform !== "linux") return undefined;
-  try {
-    await ensureProgram("ip", "iproute2");
-  } catch {
-    return undefined;
-  }
-  return WAYS.find(({ make: [program = "", ...args] }) => {
-    return spawnSync(program, [...args, "sh", "-c", CAN_BRIDGE]).status === 0;
-  });
-}
-
-/** Starts a process that lives until its input is ended; resolves when it has said that it is there. */
-async function start([program = "", ...args]: readonly string[]): Promise<ChildProcess> {
-  const child = spawn(program, args, { cwd: ROOT, stdio: ["pipe", "pipe", "inherit"] });
-  const ended = once(child, "exit").then(([code]) => {
-    throw new Error(`${program} ${args.join(" ")} ended with ${String(code)}`);
-  });
-  await Promise.race([once(child.stdout, "data"), ended]);
-  ended.catch(() => undefined);
-  return child;
-}
-
-function entering(holder: ChildProcess): readonly string[] {
-  return [...(way?.enter ?? []), "-t", String(holder.pid), "--"];
-}
-
-/** Runs commands of `ip`, one a line, on a machine. */
-async function configure({ under: [program = "", ...args] }: Machine, commands: string): Promise<void> {
-  const done = run(program, [...args, "ip", "-batch", "-"]);
-  done.child.stdin?.end(commands);
-  await done;
 }

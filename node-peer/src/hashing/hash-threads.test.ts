@@ -165,7 +165,7 @@ describe("the hasher with threads", () => {
     }
   });
 
-  it("leaves short pieces to WebCrypto", async () => {
+  it("hashes short pieces by itself", async () => {
     const bytes = allocate(64 * KIB - 1);
     expect(bytes.buffer).toBeInstanceOf(ArrayBuffer);
     expect(hex(await createHashThreads().hasher.sha1(bytes))).toBe(inThisThread(bytes));

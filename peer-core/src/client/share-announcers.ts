@@ -1,7 +1,8 @@
 import { Announcer, type AnnouncedStatus } from "../announce/announcer.js";
 import { isPrivateHost } from "../base/host-scope.js";
 import type { InfoHash } from "../base/ids.js";
-import type { AnnounceEvent, HeldPieces } from "../ports/tracker-channel.js";
+import type { AnnounceEvent, HeldPieces, TrackerPeer } from "../ports/tracker-channel.js";
+import { waysThroughDoor } from "../swarm/members/door.js";
 import type { Swarm } from "../swarm/swarm.js";
 import type { ClientContext } from "./client-context.js";
 import type { SessionEvent, TrackerView } from "./share-options.js";
@@ -74,7 +75,7 @@ export class ShareAnnouncers {
       channel,
       host: {
         status: () => this.#status(),
-        onPeers: (peers) => swarm.addPeers(peers, isTrusted()),
+        onPeers: (peers) => swarm.addPeers(peers.flatMap(allWays), isTrusted()),
         onRelays: (tracker, relays) => swarm.addRelays(tracker, relays, isTrusted()),
         onAnswer: (tracker, reply) => emit({ kind: "announced", tracker, peers: reply.peers.length }),
         onError: (tracker, error) => emit({ kind: "tracker-error", tracker, error }),
@@ -105,4 +106,9 @@ export class ShareAnnouncers {
     if (have === undefined) return undefined;
     return have.isFull ? { kind: "all" } : { kind: "bitfield", bytes: have.toWire() };
   }
+}
+
+/** A peer under each of its addresses. */
+function allWays(peer: TrackerPeer): TrackerPeer[] {
+  return waysThroughDoor(peer.endpoint).map((endpoint) => ({ ...peer, endpoint }));
 }

@@ -53,7 +53,7 @@ describe("RequestWindow", () => {
     expect(window.windowBytes).toBe(MAX_WINDOW_BYTES);
   });
 
-  it("shrinks while answers wait longer than 300 ms, down to two units", () => {
+  it("shrinks while answers wait longer than 100 ms, down to two units", () => {
     const window = new RequestWindow();
     const now = roundTrips(window, 5, 50);
     const before = window.windowBytes;

@@ -13,8 +13,12 @@ export interface OutRequest {
 const START_BYTES = 4 * UNIT_BYTES;
 /** Never less than two units, so that one is always under way while the other is being answered. */
 const FLOOR_BYTES = 2 * UNIT_BYTES;
-/** Time that requests may wait in the peer's queue: enough to bridge its pauses, short enough to leave the rest to others. */
-const QUEUE_MS = 300;
+/**
+ * Time that requests may wait in the peer's queue: enough to bridge its pauses, short enough to leave the rest to others. What
+ * waits there lies in the kernel's buffer of that link, too, and the peer's own requests to us lie behind it: with 300 ms,
+ * peers on slow lines heard each other half a second late.
+ */
+const QUEUE_MS = 100;
 /** Times that a full window is asked for anew while it is worked off. */
 const ROUNDS_PER_WINDOW = 8;
 /** A web seed's queue is our own, and each range waits for a round trip of HTTP: short of this they would not fill a line. */

@@ -6,7 +6,7 @@ import { PeerList } from "./peer-list.js";
 import { versionOf } from "./version-of.js";
 
 /** Nothing but the peers that it is told; no limits; files are allocated at once, which is fastest. */
-const COMMON = [
+export const ARIA2_OPTIONS = [
   "--no-conf",
   "--enable-dht=false",
   "--enable-dht6=false",
@@ -44,7 +44,7 @@ export class Aria2 implements Contender {
   }
 
   download(share: Share, seeders: readonly Seeder[], into: string): Download {
-    this.#peers?.tell(seeders.map(({ port }) => port));
+    this.#peers?.tell(seeders.map(({ port }) => `127.0.0.1:${port}`));
     const process = this.#start(share, undefined, into, ["--seed-time=0"]);
     // It goes on for up to a second before it ends: what it says counts.
     const complete = process.line("complete", (line) => line.includes("Download complete") || undefined);
@@ -58,6 +58,14 @@ export class Aria2 implements Contender {
   #start(share: Share, port: number | undefined, folder: string, more: readonly string[]): MeasuredProcess {
     const listen = port === undefined ? [] : [`--listen-port=${port}`];
     const tracker = `--bt-tracker=${this.#peers?.url ?? ""}`;
-    return new MeasuredProcess(this.#aria2, [...COMMON, ...listen, tracker, ...more, "-d", folder, share.torrent]);
+    return new MeasuredProcess(this.#aria2, [
+      ...ARIA2_OPTIONS,
+      ...listen,
+      tracker,
+      ...more,
+      "-d",
+      folder,
+      share.torrent,
+    ]);
   }
 }

@@ -7,7 +7,6 @@ import libtorrent as lt
 
 # Nothing but the peers that it is told, over TCP; several of them are at one address here.
 RULES = {
-    "listen_interfaces": "127.0.0.1:0",
     "enable_dht": False,
     "enable_lsd": False,
     "enable_upnp": False,
@@ -22,7 +21,7 @@ RULES = {
 def main():
     plan = json.loads(sys.argv[1])
     settings = dict(lt.high_performance_seed()) if plan["isTuned"] else {}
-    settings.update(RULES)
+    settings.update(RULES, listen_interfaces=plan["listen"])
     session = lt.session(settings)
     for seed in plan["seeds"]:
         add(session, seed, lt.torrent_flags.seed_mode)
@@ -34,11 +33,12 @@ def main():
             peers = json.loads(sys.stdin.readline())
         for get in plan["gets"]:
             handle = add(session, get, 0)
-            for port in peers:
-                handle.connect_peer(("127.0.0.1", port))
+            for peer in peers:
+                host, port = peer.split(":")
+                handle.connect_peer((host, int(port)))
         await_alerts(session, lt.torrent_finished_alert, len(plan["gets"]), since=plan["gets"])
         say(event="complete")
-    if plan["seeds"]:
+    if plan["seeds"] or plan["stays"]:
         sys.stdin.read()
 
 

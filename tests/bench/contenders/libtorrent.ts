@@ -6,6 +6,13 @@ import { versionOf } from "./version-of.js";
 
 const SCRIPT = repositoryPath("tests/bench/contenders/libtorrent-peer.py");
 
+/** The command that runs its script, and its version. */
+export async function libtorrentProgram(): Promise<{ command: readonly string[]; version: string }> {
+  const python = await ensureLibtorrent();
+  const version = versionOf(python, ["-c", "import libtorrent; print(libtorrent.__version__)"], /(\S+)/);
+  return { command: [python, SCRIPT], version: `libtorrent ${version}` };
+}
+
 /** libtorrent on both sides, through its Python binding: no Python runs while bytes flow. */
 export class Libtorrent implements Contender {
   readonly name: string;
@@ -20,9 +27,9 @@ export class Libtorrent implements Contender {
   }
 
   async open(): Promise<string> {
-    const python = await ensureLibtorrent();
-    this.#peers = new ScriptedPeers([python, SCRIPT], this.#isTuned);
-    return `libtorrent ${versionOf(python, ["-c", "import libtorrent; print(libtorrent.__version__)"], /(\S+)/)}`;
+    const { command, version } = await libtorrentProgram();
+    this.#peers = new ScriptedPeers(command, this.#isTuned);
+    return version;
   }
 
   async seed(share: Share): Promise<Seeder> {

@@ -7,8 +7,12 @@ export interface PeerPlan {
   readonly seeds: readonly TorrentAt[];
   /** Shares that it shall get. */
   readonly gets: readonly TorrentAt[];
-  /** Ports of loopback to connect to for these; null: they come as JSON in a line of standard input, and then it begins. */
-  readonly peers: readonly number[] | null;
+  /** HOST:PORT to connect to for these; null: they come as JSON in a line of standard input, and then it begins. */
+  readonly peers: readonly string[] | null;
+  /** HOST:PORT to listen on, with an IPv4 address; a free port for 0. */
+  readonly listen: string;
+  /** It goes on sharing when it has everything. */
+  readonly stays: boolean;
   /** For libtorrent: its settings for high performance. */
   readonly isTuned: boolean;
 }
@@ -18,7 +22,7 @@ interface TorrentAt {
   readonly folder: string;
 }
 
-/** What a peer script prints, as JSON in lines. It ends when it has everything, unless it also seeds. */
+/** What a peer script prints, as JSON in lines. It ends when it has everything, unless it also seeds or stays. */
 export type PeerEvent = { readonly event: "ready"; readonly port: number } | { readonly event: "complete" };
 
 /** Peers that are a library with a script around it. */
@@ -38,38 +42,49 @@ export class ScriptedPeers {
   }
 
   download(share: Share, seeders: readonly Seeder[], into: string): Download {
-    const process = this.#start({ gets: [at(share, into)], peers: seeders.map(({ port }) => port) });
+    const process = this.#start({ gets: [at(share, into)], peers: seeders.map(({ port }) => loopback(port)) });
     return { process, complete: complete(process) };
   }
 
   async exchange(has: Share, wants: Share, into: string): Promise<Exchanger> {
     const process = this.#start({ seeds: [at(has, has.folder)], gets: [at(wants, into)] });
     const get = async (from: Exchanger) => {
-      process.write(JSON.stringify([from.port]));
+      process.write(JSON.stringify([loopback(from.port)]));
       await complete(process);
     };
     return { process, port: await readyPort(process), get };
   }
 
   #start(plan: Partial<PeerPlan>): MeasuredProcess {
-    const [program = "", ...args] = this.#command;
-    const whole: PeerPlan = { seeds: [], gets: [], peers: null, isTuned: this.#isTuned, ...plan };
-    return new MeasuredProcess(program, [...args, JSON.stringify(whole)]);
+    const [program = "", ...args] = scriptCommand(this.#command, { isTuned: this.#isTuned, ...plan });
+    return new MeasuredProcess(program, args);
   }
+}
+
+/** How a peer script is started; what the plan leaves out: it shares and gets nothing, on loopback. */
+export function scriptCommand(command: readonly string[], plan: Partial<PeerPlan>): readonly string[] {
+  const nothing = { seeds: [], gets: [], peers: null, listen: loopback(0), stays: false, isTuned: false };
+  return [...command, JSON.stringify({ ...nothing, ...plan })];
+}
+
+function loopback(port: number): string {
+  return `127.0.0.1:${port}`;
 }
 
 function at(share: Share, folder: string): TorrentAt {
   return { torrent: share.torrent, folder };
 }
 
-async function readyPort(process: MeasuredProcess): Promise<number> {
+/** Resolves with the port when the peer of a script has checked what it has, and listens. */
+export async function readyPort(process: MeasuredProcess): Promise<number> {
   return await process.line("its port", (line) => {
     const event = parseEvent(line);
     return event?.event === "ready" ? event.port : undefined;
   });
 }
 
-async function complete(process: MeasuredProcess): Promise<void> {
+/** Resolves when the peer of a script has everything. */
+export async function complete(process: MeasuredProcess): Promise<void> {
   await process.line("complete", (line) => (parseEvent(line)?.event === "complete" ? true : undefined));
 }
 

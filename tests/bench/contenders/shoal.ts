@@ -114,7 +114,13 @@ export class ShoalHub {
 
 /** Starts `shoal ARGS --json` with a data folder. */
 export function run(args: readonly string[], data: string): MeasuredProcess {
-  return new MeasuredProcess(process.execPath, [COMMAND, ...args, "--data", data, "--json"]);
+  const [program = "", ...rest] = shoalCommand(args, data);
+  return new MeasuredProcess(program, rest);
+}
+
+/** `shoal ARGS --json` with a data folder, as it is started. */
+export function shoalCommand(args: readonly string[], data: string): readonly string[] {
+  return [process.execPath, COMMAND, ...args, "--data", data, "--json"];
 }
 
 /** Resolves with the first event of a kind that it prints, and that matches. */

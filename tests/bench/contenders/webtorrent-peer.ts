@@ -9,6 +9,7 @@ const plan = JSON.parse(process.argv[2] ?? "") as PeerPlan;
 
 /** Nothing but the peers that it is told. */
 const client = new WebTorrent({
+  torrentPort: Number(plan.listen.split(":")[1]),
   dht: false,
   lsd: false,
   tracker: false,
@@ -27,18 +28,18 @@ for (const { torrent, folder } of plan.seeds) {
 if (client.torrentPort === 0) await once(client, "listening");
 say({ event: "ready", port: client.torrentPort });
 if (plan.gets.length > 0) {
-  const peers = plan.peers ?? (JSON.parse(await readLine()) as number[]);
+  const peers = plan.peers ?? (JSON.parse(await readLine()) as string[]);
   await Promise.all(
     plan.gets.map(({ torrent, folder }) => get(client.add(readFileSync(torrent), { path: folder }), peers)),
   );
   say({ event: "complete" });
-  if (plan.seeds.length === 0) client.destroy();
+  if (plan.seeds.length === 0 && !plan.stays) client.destroy();
 }
 
-async function get(torrent: Torrent, peers: readonly number[]): Promise<void> {
+async function get(torrent: Torrent, peers: readonly string[]): Promise<void> {
   const done = once(torrent, "done");
   await once(torrent, "ready");
-  for (const port of peers) torrent.addPeer(`127.0.0.1:${port}`);
+  for (const peer of peers) torrent.addPeer(peer);
   await done;
 }
 

@@ -8,20 +8,27 @@ import { ScriptedPeers } from "./scripted-peer.js";
 /** Built: nobody is measured compiling. */
 const SCRIPT = repositoryPath("tests/dist/bench/contenders/webtorrent-peer.js");
 
+const COMMAND = [process.execPath, SCRIPT];
+
+/** The command that runs its script, and its version. */
+export function webTorrentProgram(): Promise<{ command: readonly string[]; version: string }> {
+  const main = createRequire(import.meta.url).resolve("webtorrent");
+  const { version } = JSON.parse(readFileSync(join(dirname(main), "package.json"), "utf8")) as { version: string };
+  return Promise.resolve({ command: COMMAND, version: `WebTorrent ${version}` });
+}
+
 /** WebTorrent on both sides, in Node, over TCP. */
 export class WebTorrentPeers extends ScriptedPeers implements Contender {
   readonly name: string;
   readonly isOurs = false;
 
   constructor(name: string) {
-    super([process.execPath, SCRIPT], false);
+    super(COMMAND, false);
     this.name = name;
   }
 
-  open(): Promise<string> {
-    const main = createRequire(import.meta.url).resolve("webtorrent");
-    const { version } = JSON.parse(readFileSync(join(dirname(main), "package.json"), "utf8")) as { version: string };
-    return Promise.resolve(`WebTorrent ${version}`);
+  async open(): Promise<string> {
+    return (await webTorrentProgram()).version;
   }
 
   async close(): Promise<void> {

@@ -94,11 +94,11 @@ export class MeasuredProcess {
     if (code !== 0) throw this.#failure(`failed with ${code}`);
   }
 
-  /** Resolves when somebody listens on a port of loopback: this process, which cannot say it. */
+  /** Resolves when somebody listens on a port where this process runs: itself, which cannot say it. */
   async listens(port: number): Promise<void> {
     const looking = setInterval(() => this.#tell(), LISTENS_EVERY_MS);
     try {
-      await this.#until("listening", () => (isListening(port) ? true : undefined));
+      await this.#until("listening", () => (isListening(port, this.pid) ? true : undefined));
     } finally {
       clearInterval(looking);
     }

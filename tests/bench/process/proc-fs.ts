@@ -47,9 +47,9 @@ export function parseRollup(rollup: string): PrivateMemory {
   return { privateBytes: bytes("Private_Clean") + bytes("Private_Dirty"), anonymousBytes: bytes("Anonymous") };
 }
 
-/** Whether a TCP port of this machine is listened on. */
-export function isListening(port: number): boolean {
-  return sockets().some(({ local, state }) => local === port && state === LISTEN);
+/** Whether a TCP port is listened on in the network that a process is in. */
+export function isListening(port: number, pid: number): boolean {
+  return sockets(pid).some(({ local, state }) => local === port && state === LISTEN);
 }
 
 /** Whether a TCP connection to one of these ports stands. */
@@ -60,8 +60,8 @@ export function isConnectedTo(ports: ReadonlySet<number>): boolean {
 const ESTABLISHED = "01";
 const LISTEN = "0A";
 
-function sockets(): { local: number; remote: number; state: string }[] {
-  return [read("/proc/self/net/tcp"), read("/proc/self/net/tcp6")].flatMap((table) => parseSockets(table ?? ""));
+function sockets(of: number | "self" = "self"): { local: number; remote: number; state: string }[] {
+  return [read(`/proc/${of}/net/tcp`), read(`/proc/${of}/net/tcp6`)].flatMap((table) => parseSockets(table ?? ""));
 }
 
 /** Reads /proc/net/tcp: ports and state of each socket. */

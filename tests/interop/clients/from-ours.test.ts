@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CLIENTS, TestLan, complete } from "../../support/clients/test-lan.js";
 import { hashFile, writeContent } from "../../support/file-content.js";
-import { canMakeNetworks } from "../../support/net-namespace.js";
+import { canMakeNetworks } from "../../support/namespace.js";
 import type { ShoalProcess } from "../../support/processes.js";
 
 const MIB = 1024 * 1024;

@@ -4,7 +4,7 @@ import type { OrdinaryPeer } from "../../support/clients/ordinary-peer.js";
 import { CLIENTS, TestLan, complete, type ClientName } from "../../support/clients/test-lan.js";
 import { makeTorrent } from "../../support/clients/torrent-files.js";
 import { hashFile, writeContent } from "../../support/file-content.js";
-import { canMakeNetworks } from "../../support/net-namespace.js";
+import { canMakeNetworks } from "../../support/namespace.js";
 import type { ShoalProcess } from "../../support/processes.js";
 
 const MIB = 1024 * 1024;

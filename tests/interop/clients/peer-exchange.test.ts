@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { askUntil } from "../../support/clients/ask-until.js";
 import { TestLan, type ClientName } from "../../support/clients/test-lan.js";
 import { writeContent } from "../../support/file-content.js";
-import { canMakeNetworks } from "../../support/net-namespace.js";
+import { canMakeNetworks } from "../../support/namespace.js";
 import type { EventOf, ShoalProcess } from "../../support/processes.js";
 
 const MIB = 1024 * 1024;

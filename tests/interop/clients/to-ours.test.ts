@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CLIENTS, TestLan } from "../../support/clients/test-lan.js";
 import { makeTorrent } from "../../support/clients/torrent-files.js";
 import { hashFile, writeContent } from "../../support/file-content.js";
-import { canMakeNetworks } from "../../support/net-namespace.js";
+import { canMakeNetworks } from "../../support/namespace.js";
 
 const MIB = 1024 * 1024;
 const DONE = { code: 0, signal: null };

@@ -248,6 +248,15 @@ describe("Connector", () => {
     expect(scene.connector.idleCount).toBe(66);
   });
 
+  it("counts what leads to one door of a host once", () => {
+    const scene = new Scene();
+    for (let port = 1; port <= 50; port++) {
+      scene.connector.add(`ws://203.0.113.5:${port}/peer`, { isTrusted: false });
+      scene.connector.add(`tcp://203.0.113.5:${port}`, { isTrusted: false });
+    }
+    expect(scene.connector.idleCount).toBe(32);
+  });
+
   it("ends its dials when it stops, and closes what opens all the same", async () => {
     const scene = new Scene();
     scene.add(2);

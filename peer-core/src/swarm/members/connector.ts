@@ -44,7 +44,7 @@ interface Candidate {
 const MAX_DIALING = 8;
 /** Addresses kept for one swarm. */
 const MAX_CANDIDATES = 3_000;
-/** Of these on one host; this machine itself is exempt: whoever may name it is trusted. */
+/** Doors of these on one host; this machine itself is exempt: whoever may name it is trusted. */
 const MAX_PER_HOST = 16;
 const DIAL_TIMEOUT_MS = 15_000;
 /** Failures in a row after which an address makes room for a new one. */
@@ -93,7 +93,7 @@ export class Connector {
     if (this.#candidates.size >= MAX_CANDIDATES && !this.#forgetHopeless()) return;
     const host = hostOf(address);
     const door = doorOf(address);
-    if ((isPrivateHost(host) && !told.isTrusted) || this.#isFull(host) || this.#ownDoors.has(door)) return;
+    if ((isPrivateHost(host) && !told.isTrusted) || this.#isFull(host, door) || this.#ownDoors.has(door)) return;
     const { peerId, isSeed = false } = told;
     this.#candidates.set(address, { address, host, door, peerId, isSeed, isProven: false, state: KNOWN });
   }
@@ -173,11 +173,11 @@ export class Connector {
   }
 
   /** A swarm's peers must not become a flood on one host because somebody announced a thousand ports of it. */
-  #isFull(host: string): boolean {
+  #isFull(host: string, door: string): boolean {
     if (isLoopbackHost(host)) return false;
-    let count = 0;
-    for (const known of this.#candidates.values()) if (known.host === host) count++;
-    return count >= MAX_PER_HOST;
+    const doors = new Set<string>();
+    for (const known of this.#candidates.values()) if (known.host === host) doors.add(known.door);
+    return doors.size >= MAX_PER_HOST && !doors.has(door);
   }
 
   /** Makes room by dropping an address that has failed again and again; false when there is none. */

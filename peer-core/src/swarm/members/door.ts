@@ -31,6 +31,13 @@ export function doorsOf({ address, remote }: DoorOwner, dialed: string | undefin
   return doors;
 }
 
+/** All ways that lead to a peer of which a tracker tells: its port takes plain TCP, too. */
+export function waysThroughDoor(endpoint: string): readonly string[] {
+  if (!endpoint.startsWith("ws:")) return [endpoint];
+  const door = doorOf(endpoint);
+  return door === endpoint ? [endpoint] : [endpoint, `tcp://${door}`];
+}
+
 /** Of two ways through one door the lower rank is taken: TCP costs both sides less than a WebSocket. */
 export function rankOf(address: string): number {
   return address.startsWith("tcp:") ? 0 : 1;

@@ -3,8 +3,8 @@ import type { PeerSession } from "../../peer/peer-session.js";
 import { UNIT_BYTES } from "../../torrent/geometry.js";
 import type { Gifts } from "./gifts.js";
 
-/** What waits in all sockets together while we want something ourselves: what our line carries in so long … */
-const PACE_MS = 150;
+/** What waits in all sockets together while we want something ourselves: what our line carries in so long, less than a window's queue … */
+const PACE_MS = 75;
 /** … but two units at least, so that it never runs dry. */
 const MIN_PACE_BYTES = 2 * UNIT_BYTES;
 
