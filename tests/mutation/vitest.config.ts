@@ -42,8 +42,8 @@ export default defineConfig({
   test: {
     include: [...room.tests],
     exclude: ["**/dist/**", "**/node_modules/**"],
-    // What waits for ever because of a mutant ends here: ended by Stryker it would cost a new process.
-    testTimeout: 20_000,
+    // What waits for ever because of a mutant is ended by this: if Stryker has to end it, it costs a new process.
+    testTimeout: room.longestTestMs,
     sequence: { sequencer: NearestFirst },
   },
 });
