@@ -17,7 +17,7 @@ const SHRINK_RUNS = 150;
 /** A failed seed's violations that are shown. */
 const SHOWN = 3;
 /** How far a long run has come is told after so many seeds. */
-const TELL_EVERY = 2_000;
+const TELL_EVERY = 500;
 
 const { values } = parseArgs({
   options: {

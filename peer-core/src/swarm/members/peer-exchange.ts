@@ -29,9 +29,10 @@ interface Contact {
   taken: number;
 }
 
+/** A connected peer as others may be told of it; whom each way in may be told to is worked out once for all of them. */
 interface Known {
   readonly session: PeerSession;
-  readonly peers: readonly PexPeer[];
+  readonly ways: readonly { readonly peer: PexPeer; readonly host: string; readonly isTcp: boolean }[];
 }
 
 /** Tells peers of each other, and learns of others from them (BEP 11). */
@@ -77,7 +78,14 @@ export class PeerExchange {
 
   #known(): Known[] {
     const { sessions, dialedAddress } = this.#options;
-    return Array.from(sessions(), (session) => ({ session, peers: entriesOf(session, dialedAddress(session)) }));
+    return Array.from(sessions(), (session) => ({
+      session,
+      ways: entriesOf(session, dialedAddress(session)).map((peer) => ({
+        peer,
+        host: hostOf(peer.endpoint),
+        isTcp: peer.endpoint.startsWith("tcp:"),
+      })),
+    }));
   }
 
   /** False when there is nothing new. */
@@ -99,11 +107,10 @@ export class PeerExchange {
     const viewer = hostOfSession(session, this.#options.dialedAddress(session));
     const understandsUrls = session.remote.blockMax !== undefined;
     const tellable = new Map<string, PexPeer>();
-    for (const { session: other, peers } of known) {
+    for (const { session: other, ways } of known) {
       if (other === session) continue;
-      for (const peer of peers) {
-        const isUnderstood = understandsUrls || peer.endpoint.startsWith("tcp:");
-        if (isUnderstood && isWithinReach(hostOf(peer.endpoint), viewer)) tellable.set(peer.endpoint, peer);
+      for (const { peer, host, isTcp } of ways) {
+        if ((understandsUrls || isTcp) && isWithinReach(host, viewer)) tellable.set(peer.endpoint, peer);
       }
     }
     return tellable;
