@@ -85,10 +85,18 @@ export class HaveReports {
 function takeNext(reports: Reports): HeldPieces | undefined {
   const { whole, indexes } = reports;
   reports.whole = undefined;
-  if (whole?.kind === "all") indexes.clear();
-  if (whole !== undefined) return whole;
+  if (whole !== undefined) return withPieces(whole, indexes);
   if (indexes.size === 0) return undefined;
   const pieces = [...indexes].slice(0, MAX_INDEXES);
   for (const piece of pieces) indexes.delete(piece);
   return { kind: "indexes", pieces };
+}
+
+/** What has come since the statement was made goes into it: behind it, it would be reported a gap later. */
+function withPieces(whole: WholeReport, indexes: Set<number>): WholeReport {
+  const bytes = whole.kind === "all" ? undefined : whole.bytes.slice();
+  for (const piece of indexes)
+    if (bytes !== undefined) bytes[piece >> 3] = (bytes[piece >> 3] ?? 0) | (0x80 >> (piece & 7));
+  indexes.clear();
+  return bytes === undefined ? whole : { kind: "bitfield", bytes };
 }

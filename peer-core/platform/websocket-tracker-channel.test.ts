@@ -206,6 +206,23 @@ test("reports held pieces once registered, what comes quickly in one message", a
   ]);
 });
 
+test("puts pieces that come behind a statement of all into that", async () => {
+  const clock = new VirtualClock();
+  const tracker = await trackerThat(reply);
+  const channel = channelTo(tracker.url, { clock });
+  const lost = Uint8Array.of(0x7f, 0xff);
+  await channel.announce(request(), never);
+  for (const bytes of [lost, lost]) channel.have(infoHash, { kind: "bitfield", bytes });
+  channel.have(infoHash, { kind: "indexes", pieces: [0] });
+  await tracker.hears(2);
+  await clock.advance(5_000);
+  await tracker.hears(3);
+  expect(tracker.asked.slice(1)).toEqual([
+    { type: "have", infoHash: toWireId(infoHash), pieces: { kind: "bitfield", bytes: lost } },
+    { type: "have", infoHash: toWireId(infoHash), pieces: { kind: "bitfield", bytes: Uint8Array.of(0xff, 0xff) } },
+  ]);
+});
+
 test("gives up a line that has answered pings and falls silent", async () => {
   const clock = new VirtualClock();
   let pings = 0;

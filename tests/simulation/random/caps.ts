@@ -13,9 +13,10 @@ const DEFAULT_SEND_BUFFERS_BYTES = 256 * 1_024 * 1_024;
 const SMALL_MESSAGES_BYTES = 16 * 1_024;
 /** The least that may wait in a socket, however little memory there is. */
 const LEAST_BYTES = 16 * 1_024;
-/** Addresses known, and of these on one host. */
+/** Addresses known, listening ports of one host among them, and ways that lead to one port. */
 const MAX_ADDRESSES = 3_000;
-const MAX_ADDRESSES_OF_HOST = 16;
+const MAX_DOORS_OF_HOST = 16;
+const MAX_WAYS = 2;
 /** Links of a peer to relays: to the one it keeps to, and to a better one that has to prove itself. */
 const MAX_RELAY_LINKS = 2;
 
@@ -96,15 +97,19 @@ function checkSendBuffers({ stage }: World, { role }: Machine, { swarm }: Torren
 }
 
 function checkAddresses({ swarm }: TorrentSession, fail: Fail): void {
-  const hosts = new Map<string, number>();
+  const hosts = new Map<string, Map<string, number>>();
   let count = 0;
   for (const address of swarm.knownAddresses()) {
-    const host = /^\w+:\/\/([^/:]+)/.exec(address)?.[1] ?? address;
-    hosts.set(host, (hosts.get(host) ?? 0) + 1);
+    const [, host = address, port = ""] = /^\w+:\/\/([^/:]+)(?::(\d+))?/.exec(address) ?? [];
+    const doors = hosts.get(host) ?? new Map<string, number>();
+    hosts.set(host, doors.set(port, (doors.get(port) ?? 0) + 1));
     count++;
   }
   if (count > MAX_ADDRESSES) fail(`knows ${count} addresses`);
-  for (const [host, known] of hosts) if (known > MAX_ADDRESSES_OF_HOST) fail(`knows ${known} addresses of ${host}`);
+  for (const [host, doors] of hosts) {
+    if (doors.size > MAX_DOORS_OF_HOST) fail(`knows ${doors.size} ports of ${host}`);
+    for (const [port, ways] of doors) if (ways > MAX_WAYS) fail(`knows ${ways} ways to port ${port} of ${host}`);
+  }
 }
 
 function checkRelays({ role }: Machine, { swarm }: TorrentSession, fail: Fail): void {
