@@ -74,6 +74,15 @@ describe("Gifts", () => {
     expect(gifts.mustWait(peer({ id: 2 }), 2)).toBe(false);
   });
 
+  it("counts nothing towards that which others had before it came", () => {
+    const gifts = new Gifts();
+    give(gifts, peer({ id: 2, amInterested: false }), 10_000);
+    give(gifts, peer(), 4);
+    expect(gifts.mustWait(peer(), 2)).toBe(false);
+    give(gifts, peer(), 1);
+    expect(gifts.mustWait(peer(), 2)).toBe(true);
+  });
+
   it("forgets who has gone", () => {
     const gifts = new Gifts();
     give(gifts, peer(), 4);

@@ -9,6 +9,8 @@ const FREE_DIVISOR = 8;
 
 /** What a peer got while it gave nothing. */
 interface Gift {
+  /** Bytes that all had been given before its first. */
+  readonly since: number;
   /** Bytes given while it owed us something. */
   owed: number;
   /** Bytes given although it takes only. */
@@ -23,11 +25,14 @@ export class Gifts {
 
   /** A block has been handed to a peer's socket. */
   add(session: PeerSession, bytes: number): void {
+    const since = this.#allBytes;
     this.#allBytes += bytes;
     const isTaker = this.isTaker(session);
     if (!isTaker && !owesUs(session)) return;
-    const { owed, free } = this.#gifts.get(session.id) ?? { owed: 0, free: 0 };
-    this.#gifts.set(session.id, { owed: owed + bytes, free: isTaker ? free + bytes : free });
+    const gift = this.#gifts.get(session.id) ?? { since, owed: 0, free: 0 };
+    gift.owed += bytes;
+    if (isTaker) gift.free += bytes;
+    this.#gifts.set(session.id, gift);
   }
 
   gone(session: PeerSession): void {
@@ -35,15 +40,15 @@ export class Gifts {
   }
 
   isTaker(session: PeerSession): boolean {
-    const { owed } = this.#gifts.get(session.id) ?? { owed: 0 };
-    return owed >= FIRST_BYTES && owed >= FIRST_BYTES + session.downMeter.total * GOT_PER_RETURNED;
+    const owed = this.#gifts.get(session.id)?.owed ?? 0;
+    return owed >= FIRST_BYTES + session.downMeter.total * GOT_PER_RETURNED;
   }
 
-  /** A free rider that has had its part, of what is given to `served` peers, waits until nobody else wants anything. */
+  /** A free rider that has had its part, of what `served` peers got since it came, waits until nobody else wants anything. */
   mustWait(session: PeerSession, served: number): boolean {
-    if (!this.isTaker(session)) return false;
-    const { free } = this.#gifts.get(session.id) ?? { free: 0 };
-    return free * served * FREE_DIVISOR >= this.#allBytes;
+    const gift = this.#gifts.get(session.id);
+    if (gift === undefined || !this.isTaker(session)) return false;
+    return gift.free * served * FREE_DIVISOR >= this.#allBytes - gift.since;
   }
 }
 
