@@ -13,10 +13,11 @@ const REPORT_MS = 15_000;
  */
 const REPORT_SOON_MS = 8_000;
 
-/** What a tracker has believed wrongly of one registration, and since when. */
+/** What a tracker knows wrongly of a piece. */
 interface Doubt {
-  /** By piece; looked at again and again, and wrong every time. */
-  readonly since: Map<number, number>;
+  /** What is true, each time it was looked at: whoever lost the piece and got it back begins anew. */
+  readonly isHeld: boolean;
+  readonly sinceMs: number;
 }
 
 /**
@@ -25,7 +26,7 @@ interface Doubt {
  */
 export class TrackerKnowledge {
   readonly #world: World;
-  #doubts = new Map<RegisteredPeer, Doubt>();
+  #doubts = new Map<RegisteredPeer, ReadonlyMap<number, Doubt>>();
 
   constructor(world: World) {
     this.#world = world;
@@ -45,25 +46,31 @@ export class TrackerKnowledge {
     }
   }
 
-  #compare(tracker: string, registration: RegisteredPeer, machine: Machine, before: Doubt | undefined): void {
+  #compare(
+    tracker: string,
+    registration: RegisteredPeer,
+    machine: Machine,
+    before: ReadonlyMap<number, Doubt> | undefined,
+  ): void {
     const heldPieces = machine.sessions()[0]?.heldPieces;
     // Who is stopped cannot report.
     if (heldPieces === undefined || machine.process?.clock.isStopped !== false) return;
     const { clock, scenario } = this.#world.stage;
     const belief = registration.extras?.held;
-    const since = new Map<number, number>();
+    const doubts = new Map<number, Doubt>();
     for (let piece = 0; piece < scenario.pieceCount; piece++) {
       const isHeld = holds(heldPieces, piece);
       if (isHeld === holds(belief, piece)) continue;
-      const at = before?.since.get(piece) ?? clock.now();
-      since.set(piece, at);
-      if (clock.now() - at <= REPORT_SOON_MS) continue;
+      const earlier = before?.get(piece);
+      const doubt = earlier?.isHeld === isHeld ? earlier : { isHeld, sinceMs: clock.now() };
+      doubts.set(piece, doubt);
+      if (clock.now() - doubt.sinceMs <= REPORT_SOON_MS) continue;
       const what = isHeld ? "does not know that" : "believes that";
       this.#world.stage.fail(
         `${tracker} ${what} ${machine.name} holds piece ${piece}, for ${REPORT_SOON_MS / 1_000} s`,
       );
     }
-    if (since.size > 0) this.#doubts.set(registration, { since });
+    if (doubts.size > 0) this.#doubts.set(registration, doubts);
   }
 }
 
