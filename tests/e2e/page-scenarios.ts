@@ -37,6 +37,7 @@ export const scenarioNames = [
   "busy-home",
   "hub-unreachable",
   "plain-http",
+  "engine-not-loaded",
   "engine-broken",
   "broken-link",
   "private-link",

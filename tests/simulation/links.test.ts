@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { CloseReason } from "@shoal/peer-core";
 import { MemoryTracker } from "@shoal/peer-core/testing";
 import { ID, RawPeer } from "../support/raw-peer.js";
 import { Simulation } from "../support/simulated-swarm.js";
@@ -60,6 +61,27 @@ describe("links", () => {
     await simulation.clock.advance(60_000);
     expect(peer.session.view).toMatchObject({ peers: [], candidates: 0 });
     await simulation.close();
+  });
+
+  it("that wait for the other side to say who it is end with the client", async () => {
+    const simulation = await create();
+    const peer = simulation.add("peer");
+    const host = simulation.network.host("mute");
+    let closed: CloseReason | undefined;
+    host.listen("ws://mute:1", (connection) =>
+      connection.attach({
+        onBytes: () => undefined,
+        onDrain: () => undefined,
+        onClosed: (reason) => (closed = reason),
+      }),
+    );
+    peer.session.addEndpoints(["ws://mute:1"]);
+    await simulation.clock.advance(1_000);
+    expect([peer.host.openLinks, peer.session.view.peers.length]).toEqual([1, 0]);
+    await simulation.close();
+    expect([peer.host.openLinks, simulation.clock.pendingTimers]).toEqual([0, 0]);
+    await simulation.clock.advance(1_000);
+    expect(closed).toMatchObject({ remote: true, message: "shutting down" });
   });
 
   it("are opened by a seed that nobody can dial to a newcomer, named by the tracker unasked", async () => {

@@ -19,8 +19,8 @@ mount(App, {
 requestAnimationFrame(() => requestAnimationFrame(() => act(scenario)));
 
 /** Tells its one state, and answers no command. */
-function scriptedEngine({ state, broken }: Scenario, onEvent: (event: EngineEvent) => void) {
-  queueMicrotask(() => onEvent(broken === undefined ? { type: "state", state } : { type: "broken", message: broken }));
+function scriptedEngine({ state, event = { type: "state", state } }: Scenario, onEvent: (event: EngineEvent) => void) {
+  queueMicrotask(() => onEvent(event));
   return { post: () => undefined, grant: () => Promise.resolve(false) };
 }
 

@@ -1,5 +1,6 @@
 import {
   PIECE,
+  type EngineEvent,
   type EngineState,
   type GetItem,
   type PeerRow,
@@ -15,7 +16,7 @@ export interface Scenario {
   readonly state: EngineState;
   readonly hash?: string;
   readonly hub?: HubScript;
-  readonly broken?: string;
+  readonly event?: EngineEvent;
   /** Clicked one after the other once the page is there. */
   readonly clicks?: readonly string[];
   readonly drags?: boolean;
@@ -245,7 +246,8 @@ export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
   "plain-http": {
     state: exampleState({ abilities: { isSecure: false, hasOpfs: false, hasLocks: false, hasWebCrypto: false } }),
   },
-  "engine-broken": { state: exampleState(), broken: "SecurityError: IndexedDB is not allowed here" },
+  "engine-not-loaded": { state: exampleState(), event: { type: "not-loaded" } },
+  "engine-broken": { state: exampleState(), event: { type: "broken", message: "SecurityError: IndexedDB is not allowed here" } },
   "broken-link": { state: exampleState(), hash: "#/s/123" },
   "private-link": { state: exampleState(), hash: `#/s/${hashEnding(2)}/secret` },
   "search-results": { state: exampleState(), hash: "#/?q=harbour" },

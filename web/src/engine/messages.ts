@@ -61,6 +61,8 @@ export type EngineEvent =
   /** `blob` is there for `save` and not for `save-to`. */
   | { readonly type: "saved"; readonly request: number; readonly name: string; readonly blob?: Blob }
   | { readonly type: "save-failed"; readonly request: number; readonly trouble: Trouble }
+  /** The engine's script does not come; it is asked for again and again. */
+  | { readonly type: "not-loaded" }
   /** The engine cannot run at all. */
   | { readonly type: "broken"; readonly message: string };
 

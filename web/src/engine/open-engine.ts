@@ -1,5 +1,6 @@
 import { grantedFiles } from "./granted-files.js";
 import type { EngineCommand, EngineEvent } from "./messages.js";
+import { PatientWorker } from "./patient-worker.js";
 
 /** The line from the page to its engine. */
 export interface EngineLine {
@@ -14,16 +15,14 @@ export interface EngineLine {
   close(): void;
 }
 
-/** Starts the engine's worker. `onEvent` hears everything that it tells; a worker that cannot be loaded is `broken`. */
+/** Starts the engine's worker. `onEvent` hears everything that it tells, and of a worker that cannot be loaded. */
 export function openEngine(onEvent: (event: EngineEvent) => void): EngineLine {
-  const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "shoal engine" });
-  worker.onmessage = ({ data }: MessageEvent<EngineEvent>) => onEvent(data);
-  worker.onerror = (event) => onEvent({ type: "broken", message: event.message || "The engine could not be loaded" });
-  worker.onmessageerror = () => onEvent({ type: "broken", message: "The engine said what could not be read" });
+  const start = () => new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "shoal engine" });
+  const worker = new PatientWorker(start, onEvent);
   const post = (command: EngineCommand): void => {
     // What is got shall not be cleared when the disk gets full; only a page may ask, and it may be refused.
     if (command.type === "get") void (navigator.storage as StorageManager | undefined)?.persist().catch(() => false);
-    worker.postMessage(command);
+    worker.post(command);
   };
   return {
     post,
@@ -32,6 +31,6 @@ export function openEngine(onEvent: (event: EngineEvent) => void): EngineLine {
       if (files !== undefined) post({ type: "refile", infoHash, files });
       return files !== undefined;
     },
-    close: () => worker.terminate(),
+    close: () => worker.close(),
   };
 }

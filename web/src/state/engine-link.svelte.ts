@@ -31,6 +31,7 @@ export class EngineLink {
   #state = $state.raw<EngineState | undefined>();
   readonly #shown = $derived(without(this.#state, this.discards.last?.infoHash));
   #broken = $state.raw<string | undefined>();
+  #isMissing = $state.raw(false);
   #announcement = $state.raw("");
   #newest: EngineState | undefined;
   #lastSave = 0;
@@ -51,6 +52,11 @@ export class EngineLink {
   /** Why there is no engine at all, for details. */
   get broken(): string | undefined {
     return this.#broken;
+  }
+
+  /** A part of the page has not come yet, and is waited for. */
+  get isMissing(): boolean {
+    return this.#isMissing;
   }
 
   /** The last change of kind, in words. */
@@ -84,6 +90,7 @@ export class EngineLink {
   }
 
   #on(event: EngineEvent): void {
+    this.#isMissing = event.type === "not-loaded";
     switch (event.type) {
       case "state":
         this.#onState(event.state);
@@ -93,6 +100,8 @@ export class EngineLink {
         return;
       case "save-failed":
         this.#answer(event.request, { kind: "failed", trouble: event.trouble });
+        return;
+      case "not-loaded":
         return;
       case "broken":
         this.#broken = event.message;

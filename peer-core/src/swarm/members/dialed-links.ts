@@ -11,9 +11,15 @@ export interface LinkFate {
   lost(address: string, isSeed: boolean, reason: CloseReason): void;
 }
 
+interface DialedLink {
+  readonly session: PeerSession;
+  readonly address: string;
+}
+
 /** Which address each session that we opened leads to, so that whoever dialled it learns how the link fared. */
 export class DialedLinks {
-  readonly #addresses = new Map<number, string>();
+  /** By session. */
+  readonly #links = new Map<number, DialedLink>();
 
   /** Makes a session of a link that has been dialled. */
   open(connection: Connection, address: string, parts: { owner: SessionOwner; clock: Clock; fate: LinkFate }): void {
@@ -24,20 +30,25 @@ export class DialedLinks {
       route: () => undefined,
       onFailed: (reason) => this.closed(session, reason, parts.fate),
     });
-    this.#addresses.set(session.id, address);
+    this.#links.set(session.id, { session, address });
     session.start();
   }
 
   addressOf(session: PeerSession): string | undefined {
-    return this.#addresses.get(session.id);
+    return this.#links.get(session.id)?.address;
   }
 
   /** Passes the end of a link on; nothing happens for one that came in. */
   closed(session: PeerSession, reason: CloseReason, fate: LinkFate): void {
-    const address = this.#addresses.get(session.id);
+    const address = this.addressOf(session);
     if (address === undefined) return;
-    this.#addresses.delete(session.id);
+    this.#links.delete(session.id);
     if (reason.code === CLOSE.self) fate.removeOwn(address);
     fate.lost(address, session.remote.wantsNothing, reason);
+  }
+
+  /** Closes all, those that wait for the other side's handshake among them. */
+  stop(code: number, why: string): void {
+    for (const { session } of [...this.#links.values()]) session.close(code, why);
   }
 }

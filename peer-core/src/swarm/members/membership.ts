@@ -221,6 +221,7 @@ export class Membership {
     this.#connector.stop();
     this.#keeper?.stop();
     for (const session of [...this.#sessions.all()]) session.close(code, why);
+    this.#dialed.stop(code, why);
   }
 
   #createKeeper(): RelayKeeper {

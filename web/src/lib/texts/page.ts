@@ -52,6 +52,10 @@ export const pageTexts = {
     hubGone: "The hub does not answer",
     hubGoneText: (since: string) =>
       `Since ${since}. What goes between people directly goes on; new ones are not found.`,
+    notLoaded: "A part of this page could not be loaded",
+    notLoadedText:
+      "Nothing can be shared or got here until it is there. The page goes on trying; if the hub was updated meanwhile, reload it.",
+    reload: "Reload",
     broken: "Sharing and getting do not work in this browser",
     brokenText:
       "It lacks something that this page needs, or forbids it (as some private windows do). Another browser may do, and the commands below work everywhere.",
