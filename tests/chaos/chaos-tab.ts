@@ -43,6 +43,12 @@ export class ChaosTab {
     return this.#isOver;
   }
 
+  /** What a person sees now. */
+  async describe(): Promise<string> {
+    const text = await this.#page?.innerText("body", { timeout: PATIENCE_MS }).catch(String);
+    return `round ${this.#round}: ${text?.replace(/\s*\n\s*/g, " | ") ?? "no page"}`;
+  }
+
   /** Ends the renderer as a crash does. False when there was none. */
   async crash(): Promise<boolean> {
     const [context, page] = [this.#context, this.#page];
@@ -105,6 +111,8 @@ export class ChaosTab {
     if (kind === "done") await this.#finish(page);
     else if (kind === "interrupted" || kind === "failed") await click("resume-button");
     else if ((await page.getByTestId("get-button").count()) > 0) await click("get-button");
+    // A connection was cut before the script was here; the page says what to do.
+    else if ((await page.getByText("Reload it").count()) > 0) await page.reload({ timeout: PATIENCE_MS });
     await pause(LOOK_MS);
   }
 

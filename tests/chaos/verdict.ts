@@ -26,7 +26,8 @@ async function expectFinished(world: World): Promise<void> {
   if (tab) tab.isLast = true;
   const isOver = () => downloads.every(([, part]) => part.isOver) && tab?.isOver !== false;
   const over = await until(isOver, FINISH_MS);
-  if (tab?.isOver === false) world.ledger.complain(`the tab did not finish in ${FINISH_MS / 1000} s of calm`);
+  if (tab?.isOver === false)
+    world.ledger.complain(`the tab did not finish in ${FINISH_MS / 1000} s of calm, ${await tab.describe()}`);
   for (const [name, part] of downloads) {
     if (!over && !part.isOver) world.ledger.complain(`${name} did not finish in ${FINISH_MS / 1000} s of calm`);
     await part.checked();
