@@ -105,4 +105,21 @@ describe("a share whose storage gives out", () => {
     expect(await simulation.holdsEverything(first)).toBe(true);
     await simulation.close();
   });
+
+  it("fetches it from one that got it after it had it itself, and so never told of it", async () => {
+    const simulation = await Simulation.create({ seed: 5, length: 8 * PIECE, pieceLength: PIECE });
+    // Two seeds keep their link where one of them cannot be dialled.
+    const first = simulation.add("first", { has: "all", dialable: false });
+    const second = simulation.add("second");
+    first.session.addEndpoints([second.address]);
+    expect(await simulation.allComplete([second], 10_000)).toBe(true);
+    await simulation.clock.settle(first.store()!.remove(simulation.metainfo.geometry.pieceIndex(2)));
+    const third = simulation.add("third");
+    first.session.addEndpoints([third.address]);
+    const hasNoticed = () => first.events.some((event) => event.kind === "warning" && event.code === "read-failed");
+    expect(await simulation.clock.runUntil(hasNoticed, 10_000)).toBe(true);
+    expect(await simulation.allComplete([first, third], 10_000)).toBe(true);
+    expect(second.session.view.peers.map(({ peerId }) => peerId)).toEqual([first.client.peerId]);
+    await simulation.close();
+  });
 });

@@ -289,6 +289,8 @@ export class Content {
     const { pieces } = session.remote;
     if (!pieces.onDontHave(piece) || pieces.bitfield === undefined) return;
     this.#availability.lost(piece, pieces.bitfield);
+    // It may never have heard that we hold it: to those who had it that was no news.
+    if (this.table.have.has(piece)) session.sendSoon({ type: "have", piece });
     this.download.onDontHave(session, piece);
     this.relay?.onChange();
   }
