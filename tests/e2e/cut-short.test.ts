@@ -40,10 +40,10 @@ async function openWithout(file: RegExp, times: number): Promise<void> {
 
 test("a page whose script does not come says so, and works once it is loaded again", async () => {
   await openWithout(/index-.*\.js/, 1);
-  await page.getByText("This page could not be loaded whole. Reload it.").waitFor();
+  await page.getByText("This page did not load completely. Reload it to try again.").waitFor();
   await page.reload();
   await page.getByTestId("get-button").waitFor();
-  expect(await page.getByText("could not be loaded whole").count()).toBe(0);
+  expect(await page.getByText("did not load completely").count()).toBe(0);
 });
 
 test("an engine that comes at the third time gets what was clicked meanwhile", async () => {
