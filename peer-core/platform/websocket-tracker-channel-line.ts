@@ -52,6 +52,7 @@ export class WebSocketTrackerLine implements TrackerLine {
   #address: string | undefined = undefined;
   #heardAt: number;
   #ping: Timer | undefined = undefined;
+  #hasPinged = false;
   /** Pings not answered yet. */
   #pings = 0;
   /** Trackers other than ours may not know pings: their silence proves nothing. */
@@ -134,6 +135,9 @@ export class WebSocketTrackerLine implements TrackerLine {
     this.#heardAt = this.#clock.now();
     const text = textOf(data);
     if (text !== undefined) this.#events.onText(text);
+    // Whether it knows pings has to be known before the line falls silent; asked together with the first request, its
+    // complaint about either could not be told from one about the other.
+    if (!this.#hasPinged) this.#sendPing();
   }
 
   #schedulePing(): void {
@@ -147,10 +151,15 @@ export class WebSocketTrackerLine implements TrackerLine {
         );
         return;
       }
-      this.#pings++;
-      this.send(PING);
+      this.#sendPing();
       this.#schedulePing();
     });
+  }
+
+  #sendPing(): void {
+    this.#hasPinged = true;
+    this.#pings++;
+    this.send(PING);
   }
 
   #closeError(code: number): ShoalError {
