@@ -51,7 +51,10 @@ async function expectDeadLinksGone({ lines, ledger }: World): Promise<void> {
       const ends = [link.nearGoneMs, link.farGoneMs].map((goneMs) =>
         goneMs === undefined ? "never" : `${goneMs - link.sinceMs} ms`,
       );
-      ledger.complain(`a link over ${link.line} that had lost ${link.lost} was given up after ${ends.join(" and ")}`);
+      const since = new Date(link.sinceMs).toISOString();
+      ledger.complain(
+        `a link over ${link.line} that had lost ${link.lost} at ${since} was given up after ${ends.join(" and ")}`,
+      );
     }
   }
 }
