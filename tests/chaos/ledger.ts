@@ -11,6 +11,8 @@ export class Ledger {
   readonly violations: string[] = [];
   /** Faults that found something to break, with their time. */
   readonly hits: { readonly fault: Fault; readonly span: Span }[] = [];
+  /** When those began that are not over yet. */
+  readonly underWay = new Map<Fault, number>();
   /** Faults that found nothing: a download that has just ended has no record to tear. */
   readonly misses: Fault[] = [];
   /** When somebody was stopped and could notice nothing. */
@@ -37,9 +39,11 @@ export class Ledger {
     return this.fullDisks.has(name);
   }
 
-  /** How many faults fell into a span. */
+  /** How many faults fell into a span, those that are under way among them. */
   hitsDuring({ fromMs, toMs }: Span): number {
-    return this.hits.filter(({ span }) => span.fromMs <= toMs && span.toMs >= fromMs).length;
+    const over = this.hits.filter(({ span }) => span.fromMs <= toMs && span.toMs >= fromMs);
+    const underWay = [...this.underWay.values()].filter((sinceMs) => sinceMs <= toMs);
+    return over.length + underWay.length;
   }
 
   /** How much of a span somebody was stopped. */

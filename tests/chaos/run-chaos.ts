@@ -71,12 +71,15 @@ async function bring(world: World, fault: Fault): Promise<void> {
   const { ledger } = world;
   const fromMs = Date.now();
   ledger.say(`${fault.kind} ${fault.victim} ${fault.lengthMs} ms`);
+  ledger.underWay.set(fault, fromMs);
   try {
     const isHit = await BRINGERS[fault.kind]({ fault, world, actor: world.actor(fault.victim) });
     if (isHit) ledger.hits.push({ fault, span: { fromMs, toMs: Date.now() } });
     else ledger.misses.push(fault);
   } catch (error) {
     ledger.complain(`${fault.kind} of ${fault.victim} failed: ${String(error)}`);
+  } finally {
+    ledger.underWay.delete(fault);
   }
 }
 

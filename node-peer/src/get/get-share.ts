@@ -8,7 +8,7 @@ import { RecheckProgress } from "./recheck-progress.js";
 import { selectFiles } from "./select-files.js";
 import type { CheckedWriter } from "../storage/checked-writer.js";
 import { isTargetTaken } from "../storage/open-fs-piece-store.js";
-import { doubtOfTarget } from "../storage/placed-target.js";
+import { doubtOfTarget, tidyTarget } from "../storage/placed-target.js";
 import { targetPaths } from "../storage/target-paths.js";
 import { resolveTarget, type Target } from "./target.js";
 import { UsageError } from "../usage-error.js";
@@ -112,6 +112,7 @@ class Getting {
       return;
     const doubt = await doubtOfTarget(metainfo, this.#plan.directory);
     if (doubt !== undefined) throw new ShoalError("exists", `${doubt}.\n${this.#plan.adviceIfDamaged}`);
+    await tidyTarget(metainfo, this.#plan.directory);
     if (this.#plan.ifExists === "skip") this.#skippedPath = finalPath;
     throw new ShoalError("exists", `${displayName(finalPath)} exists already.\n${this.#plan.adviceIfTaken}`);
   }

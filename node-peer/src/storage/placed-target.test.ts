@@ -1,4 +1,4 @@
-import { link, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { link, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -6,10 +6,11 @@ import { readBootId } from "./boot-id.js";
 import type { FsPieceStore } from "./fs-piece-store.js";
 import type { VerifyPiece } from "./confirm-claims.js";
 import { openFsPieceStore, type FsPieceStoreOptions } from "./open-fs-piece-store.js";
-import { doubtOfTarget, logShareOf } from "./placed-target.js";
+import { doubtOfTarget, logShareOf, tidyTarget } from "./placed-target.js";
 import { countingVerifier, FIXTURE_PIECE, makeShare, pieceBytes, type ShareFixture } from "./share-fixture.js";
 import { StateLog } from "./state-log.js";
 import type { StateRecord } from "./state-record.js";
+import { TargetLock } from "./target-lock.js";
 import { targetPaths } from "./target-paths.js";
 
 const PIECES = 5;
@@ -63,6 +64,44 @@ async function damage(path: string, position: number): Promise<void> {
 
 const film = () => makeShare("film.bin", PIECES * FIXTURE_PIECE);
 const path = (name: string) => join(directory, name);
+
+describe("what was left beside a target when its process was killed", () => {
+  /** A lock of a process that is gone. */
+  async function leaveLock(of: ShareFixture): Promise<void> {
+    const holder = { pid: 4_194_303, started: "0", world: "another", host: "another" };
+    const { lockPath } = targetPaths(of.metainfo, directory);
+    await writeFile(lockPath, JSON.stringify(holder));
+    await utimes(lockPath, 0, 0);
+  }
+
+  it("is removed: record, torn or not, and lock", async () => {
+    const of = await film();
+    await download(of);
+    const { statePath } = targetPaths(of.metainfo, directory);
+    for (const keptBytes of [Infinity, 30, 0]) {
+      await leaveRecord(of, (await readBootId()) ?? ANOTHER_BOOT);
+      await writeFile(statePath, (await readFile(statePath)).subarray(0, keptBytes));
+      await leaveLock(of);
+      await tidyTarget(of.metainfo, directory);
+      expect(await readdir(directory), `${keptBytes} bytes of the record`).toEqual(["film.bin"]);
+    }
+    expect(await readFile(path("film.bin"))).toEqual(Buffer.from(of.content));
+  });
+
+  it("stays where the target is in doubt, and while another process is at it", async () => {
+    const of = await film();
+    await download(of);
+    await leaveRecord(of, ANOTHER_BOOT);
+    await tidyTarget(of.metainfo, directory);
+    expect(await readdir(directory)).toHaveLength(2);
+    const { lockPath } = targetPaths(of.metainfo, directory);
+    const lock = await TargetLock.take(lockPath);
+    const before = await readdir(directory);
+    await tidyTarget(of.metainfo, directory);
+    expect(await readdir(directory)).toEqual(before);
+    await lock.release();
+  });
+});
 
 describe("a target that was not on the disk yet when the machine stopped", () => {
   it("is said to be in doubt, and left alone", async () => {

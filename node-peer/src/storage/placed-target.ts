@@ -1,12 +1,13 @@
 import type { BigIntStats } from "node:fs";
 import { rename, rm, stat } from "node:fs/promises";
-import { ShoalError } from "@shoal/peer-core";
+import { isShoalError, ShoalError } from "@shoal/peer-core";
 import type { Metainfo } from "@shoal/peer-core/torrent";
 import { readBootId } from "./boot-id.js";
 import { diskError } from "./disk-error.js";
 import type { ExistingTarget } from "./place-target.js";
 import { CLAIM, recoverState } from "./recovered-state.js";
 import { readStateLog } from "./state-log.js";
+import { TargetLock } from "./target-lock.js";
 import { targetPaths, type TargetPaths } from "./target-paths.js";
 
 /**
@@ -49,6 +50,21 @@ export async function doubtOfTarget(metainfo: Metainfo, directory: string): Prom
   return isDoubtful ? inDoubt(paths.finalPath) : undefined;
 }
 
+/**
+ * Removes what was left beside a target by a process that ended between giving it its name and removing its record. Nothing
+ * happens while another process is at it, or where the target is in doubt.
+ */
+export async function tidyTarget(metainfo: Metainfo, directory: string): Promise<void> {
+  const paths = targetPaths(metainfo, directory);
+  if (!(await isAny([paths.statePath, paths.lockPath]))) return;
+  try {
+    const lock = await TargetLock.take(paths.lockPath);
+    await settlePlaced(metainfo, paths, "refuse").finally(() => lock.release());
+  } catch (error) {
+    if (!isShoalError(error)) throw error;
+  }
+}
+
 /** True when there is something under the final name, and no unfinished download beside it. */
 export async function isPlacedAlone(paths: TargetPaths): Promise<boolean> {
   return (await lookAtPlaced(paths)) !== undefined;
@@ -74,6 +90,11 @@ async function isRecordDoubtful(metainfo: Metainfo, paths: TargetPaths): Promise
   const state = recoverState(bytes, logShareOf(metainfo), await readBootId());
   if (state === undefined || state.isOfThisBoot) return false;
   return state.claims.some((claim) => claim !== CLAIM.synced);
+}
+
+async function isAny(paths: readonly string[]): Promise<boolean> {
+  const found = await Promise.all(paths.map((path) => statsOf(path)));
+  return found.some((stats) => stats !== undefined);
 }
 
 async function statsOf(path: string): Promise<BigIntStats | undefined> {
