@@ -141,3 +141,33 @@ describe("links", () => {
     await simulation.close();
   });
 });
+
+describe("a peer that is told of many", () => {
+  it("dials as many as it needs, and more when those have nothing for it", async () => {
+    const simulation = await create();
+    const leech = simulation.add("leech");
+    // They shake hands, and neither hold nor want anything.
+    const idle = Array.from({ length: 60 }, (_, at) => {
+      return new RawPeer(simulation.network.host(`idle${at}`), simulation.infoHash, { onOpen: (link) => link.hello() });
+    });
+    const seed = simulation.add("seed", { has: "all" });
+    leech.session.addEndpoints([...idle, seed].map(({ address }) => address));
+    await simulation.clock.advance(8_000);
+    const early = leech.session.view.peers.length;
+    expect([early >= 24, early <= 32]).toEqual([true, true]);
+    expect(await simulation.allComplete([leech], 30_000)).toBe(true);
+    await simulation.close();
+  });
+
+  it("dials nobody else while enough serve it", async () => {
+    const simulation = await Simulation.create({ seed: 1, length: 32 * 1024 * KIB, pieceLength: PIECE });
+    const leech = simulation.add("leech", { downBytesPerSecond: 512 * KIB });
+    const seeds = Array.from({ length: 60 }, (_, at) => simulation.add(`seed${at}`, { has: "all" }));
+    leech.session.addEndpoints(seeds.map(({ address }) => address));
+    await simulation.clock.advance(50_000);
+    expect(leech.session.view.state).toBe("downloading");
+    // As many as suffice, and eight that were being dialled when the last of them came.
+    expect(leech.session.view.peers.length).toBeLessThanOrEqual(32);
+    await simulation.close();
+  });
+});

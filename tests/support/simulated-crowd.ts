@@ -148,8 +148,11 @@ class Crowd {
   #introduce(peer: SimulatedPeer): void {
     if (this.#relays.length > 0) return;
     const others = this.peers.filter((other) => other !== peer);
-    for (let left = others.length; left > KNOWN_PEERS - 1; left--) others.splice(this.#simulation.random.int(left), 1);
-    peer.session.addEndpoints([this.source, ...others].map(({ address }) => address));
+    // Drawn by lot, as by a tracker.
+    const known = [this.source];
+    while (known.length < KNOWN_PEERS && others.length > 0)
+      known.push(...others.splice(this.#simulation.random.int(others.length), 1));
+    peer.session.addEndpoints(known.map(({ address }) => address));
   }
 }
 

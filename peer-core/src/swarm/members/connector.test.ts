@@ -105,8 +105,7 @@ describe("Connector", () => {
   });
 
   it("dials nothing while there is no room", () => {
-    let room = 2;
-    const scene = new Scene({ hasRoom: () => room-- > 0 });
+    const scene: Scene = new Scene({ hasRoom: () => scene.dials.length < 2 });
     scene.add(5);
     scene.tick();
     expect(scene.dials).toHaveLength(2);

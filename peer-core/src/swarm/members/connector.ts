@@ -108,7 +108,7 @@ export class Connector {
   /** Dials what is due. To be called when addresses have come, a link has gone, and about once a second. */
   tick(now: number): void {
     // Whom to dial is work where many are known.
-    if (this.#stopped || this.#dialing >= MAX_DIALING) return;
+    if (this.#stopped || this.#dialing >= MAX_DIALING || !this.#options.hasRoom()) return;
     for (const candidate of this.#dueAt(now)) {
       if (this.#dialing >= MAX_DIALING || !this.#options.hasRoom()) return;
       // Doors of one peer may be several.

@@ -59,7 +59,7 @@ export class Membership {
     const connector = new Connector({
       runtime: options.runtime,
       dialer: options.dialer,
-      hasRoom: () => sessions.size < MAX_SESSIONS && options.hasRoomForConnection(),
+      hasRoom: () => this.#hasRoom() && !this.#hasEnough(),
       isConnectedTo: (peerId) => peerId === owner.peerId || sessions.ofPeer(peerId) !== undefined,
       openDoors: () => this.#openDoors(),
       isTaken: (address) => this.#keeper?.knows(address) === true,
@@ -234,7 +234,7 @@ export class Membership {
       // Nobody could find us otherwise, also when we only give.
       isNeeded: () =>
         options.asksToKeep || !this.#amDialable() || this.#now() - this.#enoughSourcesAt >= WITHOUT_SOURCES_MS,
-      hasRoom: () => this.#sessions.size < MAX_SESSIONS && options.hasRoomForConnection(),
+      hasRoom: () => this.#hasRoom(),
       onConnection: (connection, address) =>
         this.#dialed.open(connection, address, { owner, clock: runtime.clock, fate: this.#fate }),
       onReplaced: (address) => this.#sessionTo(address)?.close(CLOSE.done, "a better relay is back"),
@@ -276,10 +276,20 @@ export class Membership {
     const { address } = session;
     const isLocal = address !== undefined && isLoopbackHost(address);
     if (address !== undefined && !isLocal && this.#sessions.countOfAddress(address) >= MAX_PER_ADDRESS) return false;
-    if (this.#sessions.size < MAX_SESSIONS && this.#parts.options.hasRoomForConnection()) return true;
+    if (this.#hasRoom()) return true;
     const useless = this.#usefulness.leastUseful(this.#sessions.all());
     useless?.close(CLOSE.overQuota, "making room for others");
     return useless !== undefined;
+  }
+
+  #hasRoom(): boolean {
+    return this.#sessions.size < MAX_SESSIONS && this.#parts.options.hasRoomForConnection();
+  }
+
+  /** Nobody else need be dialled. Whoever gives goes to all who may want something, and a relay to all that it serves. */
+  #hasEnough(): boolean {
+    const { amComplete, options } = this.#parts;
+    return options.relay === undefined && !amComplete() && this.#sessions.hasEnough(this.#now());
   }
 
   #now(): number {

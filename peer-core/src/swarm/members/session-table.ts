@@ -19,6 +19,14 @@ const STALE_MS = 25_000;
 /** Two links opened within this time of each other come of both sides dialling at once. */
 const SIMULTANEOUS_MS = 10_000;
 
+/**
+ * Links that suffice. Fewer than a peer on a fast line serves at once: so everybody has a place with all its partners, and a
+ * crowd tells each other of pieces much less often than if all were linked.
+ */
+const ENOUGH = 24;
+/** A peer may take so long until it has something for us, or a place. */
+const NEW_MS = 10_000;
+
 /** The open sessions of a swarm, one per peer, and who they are. */
 export class SessionTable {
   readonly #sessions = new Map<number, PeerSession>();
@@ -69,10 +77,19 @@ export class SessionTable {
   /** True when a peer other than this one, and one that counts, is willing to send us something that we lack. */
   offersBesides(peerId: PeerId, counts: (session: PeerSession) => boolean = () => true): boolean {
     for (const session of this.#sessions.values()) {
-      const isWilling = session.amInterested && !session.remote.isChoking && !session.requests.isSnubbed;
-      if (isWilling && session.peerId !== peerId && counts(session)) return true;
+      if (isWilling(session) && session.peerId !== peerId && counts(session)) return true;
     }
     return false;
+  }
+
+  /** True when so many serve us, or have come so lately that they may yet, that nobody else need be asked. */
+  hasEnough(now: number): boolean {
+    let count = 0;
+    for (const session of this.#sessions.values()) {
+      const isNew = now - (session.openedAt ?? now) < NEW_MS;
+      if (isNew || isWilling(session)) count++;
+    }
+    return count >= ENOUGH;
   }
 
   countOfAddress(address: string): number {
@@ -89,6 +106,11 @@ export class SessionTable {
       return;
     }
   }
+}
+
+/** It holds what we lack, and sends it. */
+function isWilling({ amInterested, remote, requests }: PeerSession): boolean {
+  return amInterested && !remote.isChoking && !requests.isSnubbed;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { PeerSession } from "../../peer/peer-session.js";
 import type { Random } from "../../ports/runtime.js";
-import { Choker, hasFreeRelaySlot, hasFreeSlot, slotsAtFirst, slotsFor } from "./choker.js";
+import { Choker, hasFreeRelaySlot, hasFreeSlot, roundMsFor, slotsAtFirst, slotsFor } from "./choker.js";
 
 export interface ChokeRoundsParts {
   readonly random: Random;
@@ -9,24 +9,28 @@ export interface ChokeRoundsParts {
   readonly slots?: number | undefined;
   /** True when peers are not served by what they give. */
   readonly servesInTurn: () => boolean;
+  readonly isTaker: (session: PeerSession) => boolean;
   readonly choke: (session: PeerSession) => void;
   readonly unchoke: (session: PeerSession) => void;
 }
 
-const CHOKE_ROUND_MS = 10_000;
+/** How often it is looked whether the line has become slower. */
+const FEWER_SLOTS_MS = 10_000;
 
-/** When it is decided who is served: every ten seconds, when a slot has become free, and for newcomers at once. */
+/** When it is decided who is served: every few seconds, when a slot has become free, and for newcomers at once. */
 export class ChokeRounds {
   readonly #parts: ChokeRoundsParts;
   readonly #choker: Choker;
   #nextRoundAt: number;
+  #fewerSlotsAt: number;
   /** Nothing is known of the line yet. */
   #isFirst = true;
 
   constructor(parts: ChokeRoundsParts, now: number) {
     this.#parts = parts;
     this.#choker = new Choker(parts.random, parts.slots ?? slotsAtFirst(parts.servesInTurn()));
-    this.#nextRoundAt = now + CHOKE_ROUND_MS;
+    this.#nextRoundAt = now + roundMsFor(this.#choker.slots);
+    this.#fewerSlotsAt = now + FEWER_SLOTS_MS;
   }
 
   /** Somebody has become interested: served at once while a slot is free. */
@@ -52,7 +56,7 @@ export class ChokeRounds {
   tick(now: number, bytesPerSecond: number): void {
     this.#adaptSlots(now, bytesPerSecond);
     if (now < this.#nextRoundAt) return;
-    this.#nextRoundAt = now + CHOKE_ROUND_MS;
+    this.#nextRoundAt = now + roundMsFor(this.#choker.slots);
     const decision = this.#choker.round(this.#peers(now), now, this.#parts.servesInTurn());
     const byId = new Map([...this.#parts.sessions()].map((session) => [session.id, session]));
     for (const id of decision.choke) {
@@ -66,8 +70,8 @@ export class ChokeRounds {
   }
 
   /**
-   * More slots are filled at once. Of fewer the rounds take account, one at a time, since a pause is no slow line; only
-   * the first number, a guess, gives way at once.
+   * More slots are filled at once. Fewer they become slowly, one at a time, since a pause is no slow line; only the first
+   * number, a guess, gives way at once.
    */
   #adaptSlots(now: number, bytesPerSecond: number): void {
     if (this.#parts.slots !== undefined) return;
@@ -75,7 +79,8 @@ export class ChokeRounds {
     if (slots > this.#choker.slots) {
       this.#choker.slots = slots;
       this.#nextRoundAt = Number.NEGATIVE_INFINITY;
-    } else if (now >= this.#nextRoundAt && bytesPerSecond > 0) {
+    } else if (now >= this.#fewerSlotsAt && bytesPerSecond > 0) {
+      this.#fewerSlotsAt = now + FEWER_SLOTS_MS;
       this.#choker.slots = Math.max(slots, this.#isFirst ? 0 : this.#choker.slots - 1);
       this.#isFirst = false;
     }
@@ -88,6 +93,8 @@ export class ChokeRounds {
       isUnchoked: !session.amChoking,
       isRelay: session.remote.isRelay,
       downRate: session.downMeter.bytesPerSecond(now),
+      pieces: session.remote.pieces.bitfield?.count ?? 0,
+      isTaker: this.#parts.isTaker(session),
       since: session.chokedSince,
     }));
   }

@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { seededRandom } from "../../../testing/seeded-random.js";
-import { Choker, hasFreeRelaySlot, hasFreeSlot, slotsAtFirst, slotsFor, type ChokerPeer } from "./choker.js";
+import {
+  Choker,
+  hasFreeRelaySlot,
+  hasFreeSlot,
+  roundMsFor,
+  slotsAtFirst,
+  slotsFor,
+  type ChokerPeer,
+} from "./choker.js";
 
 /**
  * A round drawn as a string, a peer per character from `a` on: a digit is its rate, followed by "!" when it is served
@@ -13,6 +21,8 @@ function peers(drawn: string): ChokerPeer[] {
     isUnchoked: text.endsWith("!"),
     isRelay: false,
     downRate: Number(text[0]) || 0,
+    pieces: 0,
+    isTaker: false,
     since: 0,
   }));
 }
@@ -51,6 +61,8 @@ describe("Choker", () => {
       isUnchoked: false,
       isRelay: false,
       downRate: 0,
+      pieces: 0,
+      isTaker: false,
       since: id,
     }));
     const served = new Map<number, number>();
@@ -100,6 +112,29 @@ describe("Choker", () => {
     const choker = new Choker(first, SLOTS);
     expect(round(choker, "9999999000").unchoke.at(-1)).toBe("h");
     expect(round(choker, "9999999-00", 1_000).unchoke.at(-1)).toBe("i");
+  });
+
+  it("with more slots serves those who have least, too, unless they only take", () => {
+    const most = Array.from({ length: 30 }, (_, id) => ({ ...peers("9")[0]!, id, pieces: 50 }));
+    const least = Array.from({ length: 6 }, (_, at) => ({ ...peers("0")[0]!, id: 30 + at, pieces: at }));
+    const crowd = [...most, ...least.map((peer) => ({ ...peer, isTaker: peer.pieces === 1 }))];
+    const { unchoke } = new Choker(first, 24).round(crowd, 0, false);
+    // Two in need, one by chance: the first of those that are left.
+    expect(unchoke.filter((id) => id >= 21)).toEqual([21, 30, 32]);
+    expect(unchoke).toHaveLength(24);
+  });
+
+  it("draws lots among those who have equally little", () => {
+    const crowd = Array.from({ length: 40 }, (_, id) => ({ ...peers("0")[0]!, id }));
+    const chosen = [1, 2, 3, 4].map((seed) => {
+      const { unchoke } = new Choker(seededRandom(seed), 32).round(crowd, 0, false);
+      return names(unchoke.filter((id) => id >= 28));
+    });
+    expect(new Set(chosen).size).toBeGreaterThan(1);
+  });
+
+  it("decides every ten seconds with the fewest slots, and every three with more", () => {
+    expect([8, 9, 40].map((slots) => roundMsFor(slots))).toEqual([10_000, 3_000, 3_000]);
   });
 
   it("serves a newcomer between rounds while a slot is free", () => {

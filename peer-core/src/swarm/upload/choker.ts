@@ -9,6 +9,10 @@ export interface ChokerPeer {
   readonly isRelay: boolean;
   /** What it sends to us. */
   readonly downRate: number;
+  /** How many pieces it says it holds. */
+  readonly pieces: number;
+  /** It only takes, as far as we see (`gifts`). */
+  readonly isTaker: boolean;
   /** Since when it has been served, or has been waiting. */
   readonly since: number;
 }
@@ -31,12 +35,19 @@ const SLOT_BYTES_PER_SECOND = 64 * 1024;
 export const SLOTS_OF_RELAY = 32;
 /** Relays served besides: each stands for many peers. Who only says that it is one takes no more than a slot that others do without. */
 const RELAY_SLOTS = 2;
+/** Of so many slots one is for chance, or for those who are furthest behind. */
+const SLOTS_PER_NEED = 8;
+/** How long it is before it is decided anew who is served (BEP 3) … */
+const ROUND_MS = 10_000;
+/** … and on a line with more slots than the fewest, which shows sooner what a peer gives: who has been passed over is behind by less. */
+const FAST_ROUND_MS = 3_000;
 /** A turn is worth this long: time enough to fill a window, and to show what one can give (BEP 3). */
 const TURN_MS = 30_000;
 
 /**
  * Decides who is served. Who still needs something serves those that give most, and one by chance, changed every 30 s,
- * so that newcomers get something to give (BEP 3). A seed, which nobody gives anything, serves in turns of 30 s: who
+ * so that newcomers get something to give (BEP 3); with more slots also some who have least, since in a crowd a few are in
+ * nobody's list and everybody would wait for them in the end. A seed, which nobody gives anything, serves in turns of 30 s: who
  * has waited longest is next. Two relays are served besides. While there are no more peers than slots, all are served.
  */
 export class Choker {
@@ -51,7 +62,7 @@ export class Choker {
     this.slots = slots;
   }
 
-  /** To be called every ten seconds, and soon after a slot has become free, with all peers. */
+  /** To be called every `roundMsFor`, and soon after a slot has become free, with all peers. */
   round(peers: readonly ChokerPeer[], now: number, amSeed: boolean): ChokeDecision {
     const relays = peers.filter((peer) => peer.isInterested && peer.isRelay);
     const favoured = new Set(relays.sort(byWaiting).slice(0, RELAY_SLOTS));
@@ -65,14 +76,24 @@ export class Choker {
   }
 
   #byMerit(interested: readonly ChokerPeer[], now: number): Set<number> {
+    const needy = Math.floor(this.slots / SLOTS_PER_NEED) - 1;
+    const best = this.slots - 1 - needy;
     const ranked = [...interested].sort((a, b) => b.downRate - a.downRate || a.id - b.id);
-    const served = new Set(ranked.slice(0, this.slots - 1).map((peer) => peer.id));
+    const served = new Set(ranked.slice(0, best).map((peer) => peer.id));
+    for (const id of this.#inNeed(ranked.slice(best), needy)) served.add(id);
     const optimistic = this.#chooseOptimistic(
-      ranked.slice(this.slots - 1).map((peer) => peer.id),
+      ranked.filter((peer) => !served.has(peer.id)).map((peer) => peer.id),
       now,
     );
     if (optimistic !== undefined) served.add(optimistic);
     return served;
+  }
+
+  /** So many of those who have least; equals by lot, or all peers would choose the same. */
+  #inNeed(rest: readonly ChokerPeer[], count: number): number[] {
+    const drawn = rest.filter(({ isTaker }) => !isTaker).map((peer) => ({ ...peer, lot: this.#random.float() }));
+    drawn.sort((a, b) => a.pieces - b.pieces || a.lot - b.lot);
+    return drawn.slice(0, count).map(({ id }) => id);
   }
 
   #chooseOptimistic(rest: readonly number[], now: number): number | undefined {
@@ -119,4 +140,9 @@ export function slotsAtFirst(servesInTurn: boolean): number {
 /** How many to serve at once with a line that carries so much. */
 export function slotsFor(bytesPerSecond: number): number {
   return Math.min(MAX_SLOTS, Math.max(MIN_SLOTS, Math.floor(bytesPerSecond / SLOT_BYTES_PER_SECOND)));
+}
+
+/** How long after one round the next is due, with so many slots. */
+export function roundMsFor(slots: number): number {
+  return slots > MIN_SLOTS ? FAST_ROUND_MS : ROUND_MS;
 }

@@ -70,6 +70,7 @@ export class UploadFlow {
         sessions,
         slots: parts.slots,
         servesInTurn: parts.servesInTurn,
+        isTaker: (session) => this.#gifts.isTaker(session),
         choke: (session) => this.#choke(session),
         unchoke: (session) => this.#unchoke(session),
       },
