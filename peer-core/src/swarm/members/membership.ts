@@ -182,6 +182,7 @@ export class Membership {
     this.#usefulness.forget(session);
     this.#exchange.forget(session);
     if (wasAdmitted && !reason.remote && reason.code === CLOSE.protocolError) this.#discipline.noteMistake(session.id);
+    this.#sessions.forgetIfSilent(session);
     return wasAdmitted;
   }
 

@@ -109,9 +109,30 @@ describe("SessionTable", () => {
     const session = await scene.session("a", "outbound", "192.0.2.1");
     table.add(session, "mem://1");
     expect([table.size, table.get(session.id), table.ofPeer(peerId("a"))]).toEqual([1, session, session]);
+    session.downMeter.add(1, scene.clock.now());
     table.remove(session, peerId("a"));
     expect([table.size, table.get(session.id), table.ofPeer(peerId("a"))]).toEqual([0, undefined, undefined]);
     expect(table.identity(session.id)).toEqual({ peerId: peerId("a"), address: "192.0.2.1", dialed: "mem://1" });
+  });
+
+  it("forgets at once who sent nothing, and others when there are a thousand newer ones", async () => {
+    const scene = new Scene();
+    const table = new SessionTable();
+    const [silent, sender] = [await scene.session("a", "inbound"), await scene.session("b", "inbound")];
+    sender.downMeter.add(1, scene.clock.now());
+    for (const session of [silent, sender]) {
+      table.add(session, undefined);
+      table.remove(session, session.peerId);
+      table.forgetIfSilent(session);
+    }
+    expect([table.identity(silent.id), table.identity(sender.id)?.peerId]).toEqual([undefined, sender.peerId]);
+    for (let count = 0; count < 1_024; count++) {
+      const next = await scene.session("c", "inbound");
+      next.downMeter.add(1, scene.clock.now());
+      table.add(next, undefined);
+      table.remove(next, next.peerId);
+    }
+    expect(table.identity(sender.id)).toBeUndefined();
   });
 
   it("keeps the newer link of a peer when the older one goes", async () => {

@@ -2,7 +2,7 @@ import type { PeerId } from "../../base/ids.js";
 import type { PeerSession } from "../../peer/peer-session.js";
 import { DEAD_FOREIGN_MS } from "../../wire/limits.js";
 
-/** Who was behind a session: kept for a while after it closed, since a bad piece may be found out later. */
+/** Who was behind a session: kept for a while after one that sent us something has closed, since a bad piece may be found out later. */
 export interface Identity {
   readonly peerId: PeerId;
   readonly address: string | undefined;
@@ -10,7 +10,7 @@ export interface Identity {
   readonly dialed: string | undefined;
 }
 
-const MAX_IDENTITIES = 4_096;
+const MAX_IDENTITIES = 1_024;
 /**
  * A silent link is given up for a new one of the same peer after this long: our own kind sends something every 20 s. A
  * stranger may be silent for longer, and then only who comes from its own address may take its place.
@@ -64,6 +64,11 @@ export class SessionTable {
   remove(session: PeerSession, peerId: PeerId): void {
     this.#sessions.delete(session.id);
     if (this.#byPeer.get(peerId) === session) this.#byPeer.delete(peerId);
+  }
+
+  /** Of one that has been removed and sent nothing, nothing can be found out later. */
+  forgetIfSilent({ id, downMeter }: PeerSession): void {
+    if (downMeter.total === 0) this.#identities.delete(id);
   }
 
   /** True when another peer comes from this address and has sent us something: the address is then not suspect. */
