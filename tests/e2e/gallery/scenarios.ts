@@ -247,7 +247,10 @@ export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
     state: exampleState({ abilities: { isSecure: false, hasOpfs: false, hasLocks: false, hasWebCrypto: false } }),
   },
   "engine-not-loaded": { state: exampleState(), event: { type: "not-loaded" } },
-  "engine-broken": { state: exampleState(), event: { type: "broken", message: "SecurityError: IndexedDB is not allowed here" } },
+  "engine-broken": {
+    state: exampleState(),
+    event: { type: "broken", message: "SecurityError: IndexedDB is not allowed here" },
+  },
   "broken-link": { state: exampleState(), hash: "#/s/123" },
   "private-link": { state: exampleState(), hash: `#/s/${hashEnding(2)}/secret` },
   "search-results": { state: exampleState(), hash: "#/?q=harbour" },
