@@ -111,7 +111,9 @@ class WatchedCache {
       const files = readdirSync(this.#folder, { recursive: true, withFileTypes: true }).filter((entry) =>
         entry.isFile(),
       );
-      return files.reduce((sum, file) => sum + statSync(join(file.parentPath, file.name)).size, 0);
+      // What its threads had begun when it was stopped may still end: such a piece has another name by now.
+      const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+      return files.reduce((sum, file) => sum + sizeOf(join(file.parentPath, file.name)), 0);
     } finally {
       this.#hub.process.kill("SIGCONT");
     }
