@@ -177,12 +177,11 @@ export class Membership {
   /** A session has ended; false when it had never been admitted. */
   closed(session: PeerSession, reason: CloseReason): boolean {
     const wasAdmitted = this.#sessions.get(session.id) === session;
+    if (wasAdmitted && !reason.remote && reason.code === CLOSE.protocolError) this.#discipline.noteMistake(session.id);
     if (wasAdmitted) this.#sessions.remove(session, session.peerId);
     this.#dialed.closed(session, reason, this.#fate);
     this.#usefulness.forget(session);
     this.#exchange.forget(session);
-    if (wasAdmitted && !reason.remote && reason.code === CLOSE.protocolError) this.#discipline.noteMistake(session.id);
-    this.#sessions.forgetIfSilent(session);
     return wasAdmitted;
   }
 

@@ -123,7 +123,6 @@ describe("SessionTable", () => {
     for (const session of [silent, sender]) {
       table.add(session, undefined);
       table.remove(session, session.peerId);
-      table.forgetIfSilent(session);
     }
     expect([table.identity(silent.id), table.identity(sender.id)?.peerId]).toEqual([undefined, sender.peerId]);
     for (let count = 0; count < 1_024; count++) {
@@ -133,6 +132,22 @@ describe("SessionTable", () => {
       table.remove(next, next.peerId);
     }
     expect(table.identity(sender.id)).toBeUndefined();
+  });
+
+  it.each([
+    ["24 machines", (at: number) => `192.0.2.${at}`, true],
+    ["24 times one machine", () => "192.0.2.1", false],
+    ["24 peers on this machine", () => "127.0.0.1", true],
+  ])("has enough with %s that have just come, and not ten seconds later", async (_, addressOf, isEnough) => {
+    const scene = new Scene();
+    const table = new SessionTable();
+    for (let at = 0; at < 24; at++) {
+      expect(table.hasEnough(scene.clock.now())).toBe(false);
+      table.add(await scene.session(`peer${at}`, "inbound", addressOf(at)), undefined);
+    }
+    expect(table.hasEnough(scene.clock.now())).toBe(isEnough);
+    await scene.clock.advance(10_000);
+    expect(table.hasEnough(scene.clock.now())).toBe(false);
   });
 
   it("keeps the newer link of a peer when the older one goes", async () => {

@@ -1,3 +1,4 @@
+import { isLoopbackHost } from "../../base/host-scope.js";
 import type { PeerId } from "../../base/ids.js";
 import type { PeerSession } from "../../peer/peer-session.js";
 import { DEAD_FOREIGN_MS } from "../../wire/limits.js";
@@ -63,12 +64,9 @@ export class SessionTable {
 
   remove(session: PeerSession, peerId: PeerId): void {
     this.#sessions.delete(session.id);
+    // Nothing bad can be found out later of who sent nothing.
+    if (session.downMeter.total === 0) this.#identities.delete(session.id);
     if (this.#byPeer.get(peerId) === session) this.#byPeer.delete(peerId);
-  }
-
-  /** Of one that has been removed and sent nothing, nothing can be found out later. */
-  forgetIfSilent({ id, downMeter }: PeerSession): void {
-    if (downMeter.total === 0) this.#identities.delete(id);
   }
 
   /** True when another peer comes from this address and has sent us something: the address is then not suspect. */
@@ -87,14 +85,17 @@ export class SessionTable {
     return false;
   }
 
-  /** True when so many serve us, or have come so lately that they may yet, that nobody else need be asked. */
+  /**
+   * True when so many serve us, or have come so lately that they may yet, that nobody else need be asked. Those of one
+   * address count once: one machine that comes again and again must not keep us from all others.
+   */
   hasEnough(now: number): boolean {
-    let count = 0;
+    const places = new Set<string | number>();
     for (const session of this.#sessions.values()) {
       const isNew = now - (session.openedAt ?? now) < NEW_MS;
-      if (isNew || isWilling(session)) count++;
+      if (isNew || isWilling(session)) places.add(placeOf(session));
     }
-    return count >= ENOUGH;
+    return places.size >= ENOUGH;
   }
 
   countOfAddress(address: string): number {
@@ -116,6 +117,11 @@ export class SessionTable {
 /** It holds what we lack, and sends it. */
 function isWilling({ amInterested, remote, requests }: PeerSession): boolean {
   return amInterested && !remote.isChoking && !requests.isSnubbed;
+}
+
+/** Its address, if that tells it from others: a browser knows none, and on this machine all have the same. */
+function placeOf({ id, address }: PeerSession): string | number {
+  return address === undefined || isLoopbackHost(address) ? id : address;
 }
 
 /**

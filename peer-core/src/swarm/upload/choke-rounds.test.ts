@@ -23,7 +23,7 @@ class Scene {
         random: seededRandom(1),
         sessions: () => this.#peers,
         servesInTurn: () => isSeed,
-        isTaker: () => false,
+        mayBeInNeed: () => true,
         choke: serve(true),
         unchoke: serve(false),
       },

@@ -9,7 +9,7 @@ export interface ChokeRoundsParts {
   readonly slots?: number | undefined;
   /** True when peers are not served by what they give. */
   readonly servesInTurn: () => boolean;
-  readonly isTaker: (session: PeerSession) => boolean;
+  readonly mayBeInNeed: (session: PeerSession) => boolean;
   readonly choke: (session: PeerSession) => void;
   readonly unchoke: (session: PeerSession) => void;
 }
@@ -94,7 +94,7 @@ export class ChokeRounds {
       isRelay: session.remote.isRelay,
       downRate: session.downMeter.bytesPerSecond(now),
       pieces: session.remote.pieces.bitfield?.count ?? 0,
-      isTaker: this.#parts.isTaker(session),
+      mayBeInNeed: this.#parts.mayBeInNeed(session),
       since: session.chokedSince,
     }));
   }

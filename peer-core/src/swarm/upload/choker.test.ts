@@ -22,7 +22,7 @@ function peers(drawn: string): ChokerPeer[] {
     isRelay: false,
     downRate: Number(text[0]) || 0,
     pieces: 0,
-    isTaker: false,
+    mayBeInNeed: true,
     since: 0,
   }));
 }
@@ -62,7 +62,7 @@ describe("Choker", () => {
       isRelay: false,
       downRate: 0,
       pieces: 0,
-      isTaker: false,
+      mayBeInNeed: true,
       since: id,
     }));
     const served = new Map<number, number>();
@@ -114,14 +114,18 @@ describe("Choker", () => {
     expect(round(choker, "9999999-00", 1_000).unchoke.at(-1)).toBe("i");
   });
 
-  it("with more slots serves those who have least, too, unless they only take", () => {
+  it("with more slots serves those who have least, too, unless they only take or hide what they got", () => {
     const most = Array.from({ length: 30 }, (_, id) => ({ ...peers("9")[0]!, id, pieces: 50 }));
     const least = Array.from({ length: 6 }, (_, at) => ({ ...peers("0")[0]!, id: 30 + at, pieces: at }));
-    const crowd = [...most, ...least.map((peer) => ({ ...peer, isTaker: peer.pieces === 1 }))];
+    const crowd = [...most, ...least.map((peer) => ({ ...peer, mayBeInNeed: peer.pieces !== 1 }))];
     const { unchoke } = new Choker(first, 24).round(crowd, 0, false);
     // Two in need, one by chance: the first of those that are left.
     expect(unchoke.filter((id) => id >= 21)).toEqual([21, 30, 32]);
     expect(unchoke).toHaveLength(24);
+  });
+
+  it("has none of those with fewer than eight slots", () => {
+    expect(round(new Choker(first, 4), "9876543210").unchoke).toBe("abcd");
   });
 
   it("draws lots among those who have equally little", () => {

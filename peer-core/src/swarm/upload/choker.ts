@@ -11,8 +11,8 @@ export interface ChokerPeer {
   readonly downRate: number;
   /** How many pieces it says it holds. */
   readonly pieces: number;
-  /** It only takes, as far as we see (`gifts`). */
-  readonly isTaker: boolean;
+  /** It may be served for having little: it gives, and does not hide what it got (`gifts`). */
+  readonly mayBeInNeed: boolean;
   /** Since when it has been served, or has been waiting. */
   readonly since: number;
 }
@@ -76,7 +76,7 @@ export class Choker {
   }
 
   #byMerit(interested: readonly ChokerPeer[], now: number): Set<number> {
-    const needy = Math.floor(this.slots / SLOTS_PER_NEED) - 1;
+    const needy = Math.max(0, Math.floor(this.slots / SLOTS_PER_NEED) - 1);
     const best = this.slots - 1 - needy;
     const ranked = [...interested].sort((a, b) => b.downRate - a.downRate || a.id - b.id);
     const served = new Set(ranked.slice(0, best).map((peer) => peer.id));
@@ -91,7 +91,7 @@ export class Choker {
 
   /** So many of those who have least; equals by lot, or all peers would choose the same. */
   #inNeed(rest: readonly ChokerPeer[], count: number): number[] {
-    const drawn = rest.filter(({ isTaker }) => !isTaker).map((peer) => ({ ...peer, lot: this.#random.float() }));
+    const drawn = rest.filter(({ mayBeInNeed }) => mayBeInNeed).map((peer) => ({ ...peer, lot: this.#random.float() }));
     drawn.sort((a, b) => a.pieces - b.pieces || a.lot - b.lot);
     return drawn.slice(0, count).map(({ id }) => id);
   }

@@ -9,17 +9,22 @@ interface Drawn {
   id: number;
   /** What it has given us. */
   gave: number;
+  /** What we have given it, in bytes. */
+  got: number;
+  /** Pieces that it says it holds. */
+  pieces: number;
   isChoking: boolean;
   amInterested: boolean;
   asked: number;
 }
 
 function peer(drawn: Partial<Drawn> = {}): PeerSession {
-  const { id = 1, gave = 0, isChoking = true, amInterested = true, asked = 0 } = drawn;
+  const { id = 1, gave = 0, got = 0, pieces = 0, isChoking = true, amInterested = true, asked = 0 } = drawn;
   const session = {
     id,
     amInterested,
-    remote: { isChoking },
+    remote: { isChoking, pieces: { bitfield: { count: pieces } } },
+    upMeter: { total: got },
     requests: { count: asked, isSnubbed: false },
     downMeter: { total: gave },
   };
@@ -53,6 +58,14 @@ describe("Gifts", () => {
     const gifts = new Gifts();
     give(gifts, peer({ amInterested: false }), 40);
     expect(gifts.isTaker(peer())).toBe(false);
+  });
+
+  it("believes that a peer holds little while that is no less than what we gave it, but for eight pieces", () => {
+    const gifts = new Gifts();
+    const inNeed = (got: number, pieces: number) => gifts.mayBeInNeed(peer({ got: got * BLOCK, pieces }), BLOCK);
+    expect([inNeed(8, 0), inNeed(9, 0), inNeed(20, 12), inNeed(21, 12)]).toEqual([true, false, true, false]);
+    give(gifts, peer(), 4);
+    expect(inNeed(0, 0)).toBe(false);
   });
 
   it("is content with the thirty-second part", () => {

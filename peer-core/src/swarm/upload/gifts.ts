@@ -7,6 +7,9 @@ const GOT_PER_RETURNED = 32;
 /** A free rider gets the eighth part of what others get, as long as they want something: each may be judged wrongly. */
 const FREE_DIVISOR = 8;
 
+/** Pieces that a peer may be getting of us at the same time. */
+const UNFINISHED_PIECES = 8;
+
 /** What a peer got while it gave nothing. */
 interface Gift {
   /** Bytes that all had been given before its first. */
@@ -42,6 +45,15 @@ export class Gifts {
   isTaker(session: PeerSession): boolean {
     const owed = this.#gifts.get(session.id)?.owed ?? 0;
     return owed >= FIRST_BYTES + session.downMeter.total * GOT_PER_RETURNED;
+  }
+
+  /**
+   * Who says that it holds little may be believed as long as that is no less than what we alone have given it, but for
+   * some pieces that it has not got whole.
+   */
+  mayBeInNeed(session: PeerSession, pieceLength: number): boolean {
+    const pieces = (session.remote.pieces.bitfield?.count ?? 0) + UNFINISHED_PIECES;
+    return !this.isTaker(session) && session.upMeter.total <= pieces * pieceLength;
   }
 
   /** A free rider that has had its part, of what `served` peers got since it came, waits until nobody else wants anything. */

@@ -70,7 +70,7 @@ export class UploadFlow {
         sessions,
         slots: parts.slots,
         servesInTurn: parts.servesInTurn,
-        isTaker: (session) => this.#gifts.isTaker(session),
+        mayBeInNeed: (session) => this.#gifts.mayBeInNeed(session, parts.table.geometry.pieceLength),
         choke: (session) => this.#choke(session),
         unchoke: (session) => this.#unchoke(session),
       },
