@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readFile, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -131,12 +131,16 @@ describe("upload and download", () => {
   it("never touches an existing target unless told to, and skips it when told to", async () => {
     const cwd = await emptyFolder();
     await writeFile(join(cwd, "note.txt"), "theirs");
-    await share(cwd, "note.txt");
+    const { shared } = await share(cwd, "note.txt");
     await mkdir(join(cwd, "out"));
     await writeFile(join(cwd, "out", "note.txt"), "mine");
     const refused = await runCommand(["download", "note.txt", "-o", "out"], at(cwd));
     expect(refused.code).toBe(6);
     expect(refused.stderr).toContain("--overwrite");
+    // As a download leaves them that is killed when it has just given its file its name.
+    for (const left of ["state", "lock"])
+      await writeFile(join(cwd, "out", `.shoal-${String(shared.infoHash)}.${left}`), "");
+    await utimes(join(cwd, "out", `.shoal-${String(shared.infoHash)}.lock`), 0, 0);
     const skipped = await runCommand(["download", "note.txt", "-o", "out", "--skip"], at(cwd));
     expect(skipped.code).toBe(0);
     expect(await readFile(join(cwd, "out", "note.txt"), "utf8")).toBe("mine");
