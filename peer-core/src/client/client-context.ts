@@ -5,6 +5,7 @@ import type { Dialer } from "../ports/connection.js";
 import type { RangeSource } from "../ports/range-source.js";
 import type { Runtime } from "../ports/runtime.js";
 import type { TrackerChannel } from "../ports/tracker-channel.js";
+import type { QueueDepth } from "../swarm/download/queue-depth.js";
 import type { Reputation } from "../swarm/members/reputation.js";
 import type { ListenAddress } from "./share-options.js";
 
@@ -21,6 +22,8 @@ export interface ClientContext {
   readonly downLimiter: RateLimiter;
   /** Memory for pieces under way, of all shares together. */
   readonly unverified: ByteBudget;
+  /** How deep peers are asked over the line that all shares share. */
+  readonly depth: QueueDepth;
   listen(): ListenAddress;
   hasRoomForConnection(): boolean;
   /** Bytes that may wait in one socket: its share of the process's budget. */

@@ -6,6 +6,7 @@ import { RateLimiter } from "../base/rate-limiter.js";
 import { PeerSession } from "../peer/peer-session.js";
 import type { Connection } from "../ports/connection.js";
 import type { Random } from "../ports/runtime.js";
+import { QueueDepth } from "../swarm/download/queue-depth.js";
 import { Reputation } from "../swarm/members/reputation.js";
 import { CLOSE } from "../wire/limits.js";
 import type { ClientContext } from "./client-context.js";
@@ -130,6 +131,7 @@ export class Client {
       reputation: new Reputation(),
       upLimiter: this.#upLimiter,
       downLimiter: this.#downLimiter,
+      depth: new QueueDepth(),
       unverified: new ByteBudget(options.unverifiedBytes ?? MAX_UNVERIFIED_BYTES),
       listen: () => this.#listen,
       hasRoomForConnection: () => this.#hasRoom(),

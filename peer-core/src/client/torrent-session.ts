@@ -180,6 +180,7 @@ export class TorrentSession {
       hasRoomForConnection: () => context.hasRoomForConnection(),
       sendBufferBytes: () => context.sendBufferBytes(),
       unverified: context.unverified,
+      depth: context.depth,
       host: {
         onMetadata: (infoBytes) => {
           this.#opening = this.#onMetadata(infoBytes);

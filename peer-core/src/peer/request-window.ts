@@ -15,10 +15,10 @@ const START_BYTES = 4 * UNIT_BYTES;
 const FLOOR_BYTES = 2 * UNIT_BYTES;
 /**
  * Time that requests may wait in the peer's queue: enough to bridge its pauses, short enough to leave the rest to others. What
- * waits there lies in the kernel's buffer of that link, too, and the peer's own requests to us lie behind it: with 300 ms,
- * peers on slow lines heard each other half a second late.
+ * waits there lies in the kernel's buffer of that link, too, and the peer's own requests to us lie behind it: with 300 ms for
+ * all, peers on slow lines heard each other half a second late. Who asks several at once learns better (`QueueDepth`).
  */
-const QUEUE_MS = 100;
+export const QUEUE_MS = 100;
 /** Times that a full window is asked for anew while it is worked off. */
 const ROUNDS_PER_WINDOW = 8;
 /** A web seed's queue is our own, and each range waits for a round trip of HTTP: short of this they would not fill a line. */
@@ -36,7 +36,8 @@ const MAX_RELEASED = 4_096;
  * queueMs) without measuring either alone.
  */
 export class RequestWindow {
-  readonly #queueMs: number;
+  /** How long requests may wait in the peer's queue. */
+  queueMs: number;
   readonly #outstanding = new Map<number, OutRequest>();
   /** How many copies of a block may still come although we gave it up, by exact triple. */
   readonly #released = new Map<string, number>();
@@ -49,9 +50,8 @@ export class RequestWindow {
   #snubbed = false;
   #pausedUntil = Number.NEGATIVE_INFINITY;
 
-  /** `queueMs`: how long requests may wait in the peer's queue. */
   constructor(queueMs = QUEUE_MS) {
-    this.#queueMs = queueMs;
+    this.queueMs = queueMs;
   }
 
   get count(): number {
@@ -215,7 +215,7 @@ export class RequestWindow {
       this.#shortestTripAt = now;
     }
     const waitedMs = tripMs - this.#shortestTripMs;
-    if (waitedMs > this.#queueMs) this.#windowBytes = Math.max(FLOOR_BYTES, this.#windowBytes - request.length / 2);
+    if (waitedMs > this.queueMs) this.#windowBytes = Math.max(FLOOR_BYTES, this.#windowBytes - request.length / 2);
     // Grows only while it is used: an idle peer proves nothing.
     else if (this.#outstandingBytes + request.length >= this.#windowBytes / 2) {
       this.#windowBytes = Math.min(MAX_WINDOW_BYTES, this.#windowBytes + request.length);

@@ -18,6 +18,7 @@ import { PieceTable } from "./pieces/piece-table.js";
 import { RelayFlow } from "./relay/relay-flow.js";
 import type { RelayRole } from "./relay/relay-promise.js";
 import { UploadFlow } from "./upload/upload-flow.js";
+import type { QueueDepth } from "./download/queue-depth.js";
 import { Verifier } from "./download/verifier.js";
 
 export interface ContentHost {
@@ -46,6 +47,7 @@ export interface ContentOptions {
     readonly sendBufferBytes: () => number;
     /** Memory for pieces under way, of all swarms together. */
     readonly unverified: ByteBudget;
+    readonly depth: QueueDepth;
   };
   /** Set for a relay, which wants nothing for itself. */
   readonly relay?: RelayRole | undefined;
@@ -91,6 +93,7 @@ export class Content {
       verifier: new Verifier(metainfo, store, runtime.hasher),
       unverified: limits.unverified,
       limiter: limits.downLimiter,
+      depth: limits.depth,
       interest: this.relay ?? this.table,
       takesRuns: this.relay !== undefined,
       host: {

@@ -11,6 +11,7 @@ import { UNIT_BYTES } from "../torrent/geometry.js";
 import type { Metainfo } from "../torrent/metainfo.js";
 import { encodeExtendedHandshake } from "../wire/extensions/extended-handshake.js";
 import { encodeDontHave } from "../wire/extensions/dont-have-message.js";
+import { QueueDepth } from "./download/queue-depth.js";
 import { Reputation } from "./members/reputation.js";
 import { Swarm } from "./swarm.js";
 
@@ -52,6 +53,7 @@ class FlakySwarm {
       listen: () => ({}),
       hasRoomForConnection: () => true,
       sendBufferBytes: () => 2 ** 20,
+      depth: new QueueDepth(),
       unverified: new ByteBudget(isTight ? 2 * PIECE_LENGTH : 2 ** 30),
       host: {
         onMetadata: () => undefined,

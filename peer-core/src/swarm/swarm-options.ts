@@ -6,6 +6,7 @@ import type { PeerSession } from "../peer/peer-session.js";
 import type { Dialer } from "../ports/connection.js";
 import type { Runtime } from "../ports/runtime.js";
 import type { Metainfo } from "../torrent/metainfo.js";
+import type { QueueDepth } from "./download/queue-depth.js";
 import type { RelayRole } from "./relay/relay-promise.js";
 import type { Reputation } from "./members/reputation.js";
 
@@ -49,4 +50,6 @@ export interface SwarmOptions {
   readonly sendBufferBytes: () => number;
   /** Memory for pieces under way, of all swarms together. */
   readonly unverified: ByteBudget;
+  /** How deep peers are asked over the line that all swarms share. */
+  readonly depth: QueueDepth;
 }

@@ -150,8 +150,8 @@ export class Swarm implements SessionOwner {
     if (!this.#isRunning()) return;
     invariant(this.#content === undefined, "a swarm adopts its metainfo once");
     this.#isPrivate = metainfo.isPrivate;
-    const { runtime, relay, upLimiter, downLimiter, sendBufferBytes, unverified } = this.#options;
-    const limits = { upLimiter, downLimiter, sendBufferBytes, unverified };
+    const { runtime, relay, upLimiter, downLimiter, sendBufferBytes, unverified, depth } = this.#options;
+    const limits = { upLimiter, downLimiter, sendBufferBytes, unverified, depth };
     this.#content = new Content({ metainfo, store, chosen, runtime, limits, relay, host: this.#contentHost() });
     this.#state = this.#content.isComplete ? "seeding" : "downloading";
     for (const session of [...this.#members.sessions()]) this.#introduceContent(this.#content, session);

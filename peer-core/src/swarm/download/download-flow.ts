@@ -2,7 +2,7 @@ import { ShoalError } from "../../base/errors.js";
 import { RateMeter } from "../../base/rate-meter.js";
 import type { PieceIndex } from "../../base/ids.js";
 import type { PeerSession } from "../../peer/peer-session.js";
-import type { OutRequest } from "../../peer/request-window.js";
+import { QUEUE_MS, type OutRequest } from "../../peer/request-window.js";
 import type { Timer } from "../../ports/runtime.js";
 import { UNIT_BYTES } from "../../torrent/geometry.js";
 import type { BlockHeader } from "../../wire/decode.js";
@@ -146,6 +146,7 @@ export class DownloadFlow {
     if (settled === undefined) throw new ShoalError("wire", `A block of piece ${piece} that was never asked for`);
     session.downMeter.add(block.length, now);
     this.meter.add(block.length, now);
+    if (this.#parts.depth.add(block.length, now)) this.#askDeep(this.#parts.depth.ms);
     const assembly = scheduler.get(piece);
     if (!settled.late) assembly?.unreserve(assembly.runOf(begin, block.length));
     if (assembly === undefined || assembly.isComplete || (assembly.soloSession ?? session.id) !== session.id) {
@@ -155,6 +156,14 @@ export class DownloadFlow {
     this.#wastedBytes += block.length - assembly.add(begin, block, session.id);
     this.#cancelElsewhere(assembly, begin, block.length);
     this.#finishIfComplete(assembly);
+  }
+
+  /** One peer alone shows by its window what the line bears. */
+  #askDeep(depthMs: number): void {
+    const asked = [...this.#parts.host.sessions()].filter(
+      ({ requests, isWebSeed }) => requests.count > 0 && !isWebSeed,
+    );
+    for (const { requests } of asked) requests.queueMs = asked.length > 1 ? depthMs : QUEUE_MS;
   }
 
   onClosed(session: PeerSession): void {

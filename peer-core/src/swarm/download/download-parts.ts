@@ -5,6 +5,7 @@ import type { PeerSession } from "../../peer/peer-session.js";
 import type { Runtime } from "../../ports/runtime.js";
 import type { Bitfield } from "../../torrent/bitfield.js";
 import type { DownloadScheduler } from "./download-scheduler.js";
+import type { QueueDepth } from "./queue-depth.js";
 import type { PieceTable } from "../pieces/piece-table.js";
 import type { Verifier } from "./verifier.js";
 
@@ -35,6 +36,8 @@ export interface DownloadParts {
   /** Memory for pieces that are not verified, of all swarms together. */
   readonly unverified: ByteBudget;
   readonly limiter: RateLimiter;
+  /** Of the line that all swarms share. */
+  readonly depth: QueueDepth;
   readonly interest: Interest;
   /** Pieces are asked for in their order: what a relay fetches, it chose so, and those who share read ahead. */
   readonly takesRuns: boolean;
