@@ -39,13 +39,14 @@ export class RequestWindow {
   /** How long requests may wait in the peer's queue. */
   queueMs: number;
   readonly #outstanding = new Map<number, OutRequest>();
-  /** How many copies of a block may still come although we gave it up, by exact triple. */
-  readonly #released = new Map<string, number>();
+  /** Blocks that may still come although we gave them up, by exact triple: how many copies, and when the last was asked for. */
+  readonly #released = new Map<string, { copies: number; sentAt: number }>();
   #outstandingBytes = 0;
   #windowBytes = START_BYTES;
   #shortestTripMs = Number.POSITIVE_INFINITY;
   #shortestTripAt = 0;
   #lastBlockAt: number | undefined;
+  #lateTripMs = 0;
   #largestAsked = 0;
   #snubbed = false;
   #pausedUntil = Number.NEGATIVE_INFINITY;
@@ -119,7 +120,7 @@ export class RequestWindow {
   settle(piece: number, begin: number, length: number, now: number): { late: boolean } | undefined {
     const key = keyOf(piece, begin);
     const request = this.#outstanding.get(key);
-    if (request?.length !== length || request.begin !== begin) return this.#settleLate(piece, begin, length);
+    if (request?.length !== length || request.begin !== begin) return this.#settleLate({ piece, begin, length }, now);
     this.#outstanding.delete(key);
     this.#outstandingBytes -= length;
     this.#adapt(request, now);
@@ -129,7 +130,7 @@ export class RequestWindow {
   /** We do without a block, which may come all the same. False when it was not outstanding. */
   giveUp(request: OutRequest): boolean {
     if (this.refused(request) === undefined) return false;
-    this.#remember(tripleOf(request.piece, request.begin, request.length));
+    this.#remember(request);
     return true;
   }
 
@@ -166,6 +167,14 @@ export class RequestWindow {
     return old;
   }
 
+  /**
+   * How long blocks took that we had given up and that came all the same; 0 when none did, and half as much with each block
+   * that comes in time. Giving up sooner only has the same bytes come over a slow line once more.
+   */
+  get lateTripMs(): number {
+    return this.#lateTripMs;
+  }
+
   /** When the last block came; undefined before the first. */
   get lastBlockAt(): number | undefined {
     return this.#lastBlockAt;
@@ -189,18 +198,21 @@ export class RequestWindow {
     this.#windowBytes = START_BYTES;
   }
 
-  #settleLate(piece: number, begin: number, length: number): { late: boolean } | undefined {
-    const triple = tripleOf(piece, begin, length);
-    const copies = this.#released.get(triple);
-    if (copies === undefined) return undefined;
-    if (copies === 1) this.#released.delete(triple);
-    else this.#released.set(triple, copies - 1);
+  #settleLate(block: { piece: number; begin: number; length: number }, now: number): { late: boolean } | undefined {
+    const triple = tripleOf(block);
+    const released = this.#released.get(triple);
+    if (released === undefined) return undefined;
+    if (--released.copies === 0) this.#released.delete(triple);
     this.#snubbed = false;
+    this.#lastBlockAt = now;
+    this.#lateTripMs = Math.max(this.#lateTripMs, now - released.sentAt);
     return { late: true };
   }
 
-  #remember(triple: string): void {
-    this.#released.set(triple, (this.#released.get(triple) ?? 0) + 1);
+  #remember(request: OutRequest): void {
+    const triple = tripleOf(request);
+    const copies = (this.#released.get(triple)?.copies ?? 0) + 1;
+    this.#released.set(triple, { copies, sentAt: request.sentAt });
     if (this.#released.size <= MAX_RELEASED) return;
     const oldest = this.#released.keys().next().value;
     if (oldest !== undefined) this.#released.delete(oldest);
@@ -209,6 +221,7 @@ export class RequestWindow {
   #adapt(request: OutRequest, now: number): void {
     this.#snubbed = false;
     this.#lastBlockAt = now;
+    this.#lateTripMs /= 2;
     const tripMs = now - request.sentAt;
     if (tripMs <= this.#shortestTripMs || now - this.#shortestTripAt > SHORTEST_TRIP_KEPT_MS) {
       this.#shortestTripMs = tripMs;
@@ -229,6 +242,6 @@ function keyOf(piece: number, begin: number): number {
 }
 
 /** A block that was asked for again in another length may still come in the old one. */
-function tripleOf(piece: number, begin: number, length: number): string {
+function tripleOf({ piece, begin, length }: { piece: number; begin: number; length: number }): string {
   return `${piece} ${begin} ${length}`;
 }

@@ -30,6 +30,8 @@ export class Machine {
   failure: string | undefined;
   /** Pieces of which a bit was turned, and when; those that came again since then are among them. */
   readonly flipped = new Map<number, number>();
+  /** When each piece came last. */
+  readonly gotAtMs = new Map<number, number>();
   /** Somebody said that a piece which it had sent was wrong, and it was. */
   readonly complaints: { readonly piece: number; readonly atMs: number; readonly process: LiveProcess }[] = [];
   /** It is to start again when it has left. */
@@ -181,8 +183,10 @@ export class Machine {
 
   #onEvent(event: SessionEvent, process: LiveProcess): void {
     const stage = this.#stage;
-    if (event.kind === "piece") stage.note(this.name, `piece ${event.piece}`);
-    else if (event.kind === "peer") {
+    if (event.kind === "piece") {
+      this.gotAtMs.set(event.piece, stage.clock.now());
+      stage.note(this.name, `piece ${event.piece}`);
+    } else if (event.kind === "peer") {
       stage.note(this.name, `${event.change} ${event.label} ${event.reason ?? ""}`);
       if (event.change === "closed") this.#onClosed(event.reason, process);
     } else if (event.kind === "failed") {

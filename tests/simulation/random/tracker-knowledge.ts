@@ -15,7 +15,7 @@ const REPORT_SOON_MS = 8_000;
 
 /** What a tracker knows wrongly of a piece. */
 interface Doubt {
-  /** What is true, each time it was looked at: whoever lost the piece and got it back begins anew. */
+  /** What is true, all the time: a piece that was lost begins anew when it comes back, whether or not anybody looked between. */
   readonly isHeld: boolean;
   readonly sinceMs: number;
 }
@@ -62,7 +62,8 @@ export class TrackerKnowledge {
       const isHeld = holds(heldPieces, piece);
       if (isHeld === holds(belief, piece)) continue;
       const earlier = before?.get(piece);
-      const doubt = earlier?.isHeld === isHeld ? earlier : { isHeld, sinceMs: clock.now() };
+      const sinceMs = Math.max(earlier?.sinceMs ?? 0, machine.gotAtMs.get(piece) ?? 0);
+      const doubt = earlier?.isHeld === isHeld ? { isHeld, sinceMs } : { isHeld, sinceMs: clock.now() };
       doubts.set(piece, doubt);
       if (clock.now() - doubt.sinceMs <= REPORT_SOON_MS) continue;
       const what = isHeld ? "does not know that" : "believes that";

@@ -40,14 +40,14 @@ function hasEverything(world: World, group: readonly Machine[]): boolean {
 }
 
 function reaches(world: World, a: PeerPlan, b: PeerPlan): boolean {
-  if (!overlap(a.trackers, b.trackers)) return false;
+  if (!haveTrackerInCommon(world, a, b)) return false;
   return a.isDialable || b.isDialable || meetAtRelays(world, a, b);
 }
 
 function meetAtRelays(world: World, a: PeerPlan, b: PeerPlan): boolean {
   const [ofA, ofB] = [relaysOf(world, a), relaysOf(world, b)];
   if (ofA.length === 0 || ofB.length === 0) return false;
-  return ofA.every((x) => ofB.every((y) => x === y || overlap(x.trackers, y.trackers)));
+  return ofA.every((x) => ofB.every((y) => x === y || haveTrackerInCommon(world, x, y)));
 }
 
 /** Relays that a peer is told of; none when one of them does not run. */
@@ -62,8 +62,10 @@ function isRunning(machine: Machine | undefined): boolean {
   return machine?.process !== undefined && !machine.isLeaving;
 }
 
-function overlap(a: readonly string[], b: readonly string[]): boolean {
-  return a.some((name) => b.includes(name));
+/** One that there is: a scenario that was made smaller may name others. */
+function haveTrackerInCommon(world: World, a: RelayPlan | PeerPlan, b: RelayPlan | PeerPlan): boolean {
+  const { trackers } = world.stage.scenario;
+  return trackers.some(({ name }) => a.trackers.includes(name) && b.trackers.includes(name));
 }
 
 /** The connected parts of a graph. */

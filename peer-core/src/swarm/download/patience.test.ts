@@ -67,6 +67,37 @@ describe("the patience with a peer", () => {
     expect(judged(9_200)).toBe("all 2 3 4 5");
   });
 
+  it("is longer than what was given up took to come, and half as long with each block that comes in time", () => {
+    ask(0, 0);
+    for (const request of [...requests.outstanding()]) requests.giveUp(request);
+    come(32_000, 0);
+    ask(50_000, 1, 2);
+    expect(judged(97_999)).toBe("wait");
+    expect(judged(98_000)).toBe("all 1 2");
+    come(98_000, 1);
+    expect(judged(121_999)).toBe("2");
+    ask(98_000, 3);
+    come(98_000, 2);
+    expect(judged(100_000)).toBe("all 3");
+  });
+
+  it("is no longer for what came within the ten seconds that it lasts at most", () => {
+    ask(0, 0);
+    for (const request of [...requests.outstanding()]) requests.giveUp(request);
+    come(9_000, 0);
+    ask(20_000, 1);
+    expect(judged(22_000)).toBe("all 1");
+  });
+
+  it("is a minute at most, however late blocks came", () => {
+    ask(0, 0);
+    for (const request of [...requests.outstanding()]) requests.giveUp(request);
+    come(500_000, 0);
+    ask(600_000, 1);
+    expect(judged(659_999)).toBe("wait");
+    expect(judged(660_000)).toBe("close");
+  });
+
   it("is ten seconds at most", () => {
     flow(UNIT_BYTES / 100, 0);
     ask(0, 0, 1);

@@ -4,8 +4,10 @@ import type { OutRequest } from "../../peer/request-window.js";
 /** A block is asked for elsewhere after max(2 s, 4 × its expected time), at most 10 s … */
 const SHORTEST_PATIENCE_MS = 2_000;
 const LONGEST_PATIENCE_MS = 10_000;
-/** … and after 60 s where nobody else has it. */
+/** … and after 60 s where nobody else has it, or where so late blocks came all the same … */
 const LAST_PATIENCE_MS = 60_000;
+/** … which is waited for so much longer than it took. */
+const LATE_TIMES = 1.5;
 
 /** What to do about the requests that a peer has not answered. */
 export type Judgement =
@@ -34,10 +36,16 @@ export function judgePatience(
   return givenUp.length === 0 ? { kind: "wait" } : { kind: "give-up", requests: givenUp, isStalled };
 }
 
-/** How long a request may wait: by the peer's rate when it last sent something, for the whole queue ahead of it. */
+/**
+ * How long a request may wait: by the peer's rate when it last sent something, for the whole queue ahead of it; and longer
+ * than what we gave up took to come, where that was more than the longest usual. On a line of our own that is slow everybody is late, and who asks one after the other
+ * for the same piece fills it with blocks that nobody waits for any more.
+ */
 function patienceMs(session: PeerSession, now: number): number {
   const { requests, downMeter } = session;
   const rate = downMeter.bytesPerSecond(Math.min(now, requests.lastBlockAt ?? now));
   const expectedMs = rate === 0 ? 0 : (requests.outstandingBytes * 1_000) / rate;
-  return Math.min(LONGEST_PATIENCE_MS, Math.max(SHORTEST_PATIENCE_MS, 4 * expectedMs));
+  const usual = Math.min(LONGEST_PATIENCE_MS, Math.max(SHORTEST_PATIENCE_MS, 4 * expectedMs));
+  if (requests.lateTripMs <= LONGEST_PATIENCE_MS) return usual;
+  return Math.min(LAST_PATIENCE_MS, LATE_TIMES * requests.lateTripMs);
 }
