@@ -39,6 +39,9 @@ export interface LineCounts {
  */
 const MTU = 9_000;
 
+/** Of a long frame, what its headers take: Ethernet, IP, and TCP with a timestamp. */
+export const HEADER_PART = (14 + 20 + 32) / (14 + MTU);
+
 /** Two frames leave at once, before tbf makes them wait. */
 const BURST_BYTES = 2 * (MTU + 14);
 

@@ -7,6 +7,7 @@ import { formatSpread } from "../statistics.js";
 import { prepareShare } from "../transfer/prepare-share.js";
 import { takeTurns, type Taken } from "../transfer/turns.js";
 import { allCrowds } from "./all-crowds.js";
+import { HEADER_PART } from "./line-network.js";
 import { crowdRun, type CrowdRules, type CrowdTime } from "./crowd-run.js";
 
 /** So that the shortest time is 13.4 s. */
@@ -84,7 +85,7 @@ function problemsOf(taken: readonly Taken<CrowdTime>[], crowds: readonly { name:
 function notesOf({ peers, line, delayMs }: CrowdRules, bound: number): string[] {
   return [
     `Each process in a network namespace of its own, on a line of ${line.mbitPerSecond} Mbit/s in each direction (tc tbf, with a queue of ${line.queueMs} ms before each; headers count), ${delayMs} ms from one to another, one way, by a switch in user space.`,
-    `Shortest: max(F/u_source, F/d, N·F/(u_source + N·u)) = ${bound.toFixed(1)} s (Kumar and Ross, 2006), of which the headers of TCP, IP and Ethernet alone take 4.5 %.`,
+    `Shortest: max(F/u_source, F/d, N·F/(u_source + N·u)) = ${bound.toFixed(1)} s (Kumar and Ross, 2006), to which the headers of TCP, IP and Ethernet alone add ${(HEADER_PART * 100).toFixed(1)} %.`,
     `The source runs and has hashed the file; ${peers} peers have started, and have the metainfo, and are told to begin at the same moment. They stay when they have it.`,
     "Ours find each other through their tracker, which is on a line without a limit; the others are told the address of everybody: aria2c by a tracker of the benchmark there, libtorrent and WebTorrent directly. aria2c is started to begin.",
     "Sent and received: what TCP carried, as the switch counted it, in shares, without headers, with protocol and repeats; received once is 1.",
