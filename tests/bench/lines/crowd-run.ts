@@ -27,6 +27,9 @@ export interface CrowdRules {
   readonly delayMs: number;
 }
 
+/** Who has not got everything by then, some twenty times the shortest time, never will. */
+const LIMIT_MS = 300_000;
+
 /** Lets a crowd of a contender get the share from one source, in a network that is made for it alone. */
 export async function crowdRun(
   contender: CrowdContender,
@@ -73,7 +76,7 @@ async function measure(
   const begun = begins.map((begin) => begin());
   processes.push(...begun.map(({ process }) => process));
   const cpuBefore = processes.reduce((sum, process) => sum + process.cpuSeconds, 0);
-  const seconds = await Promise.all(
+  const seconds = await inTime(
     begun.map(async ({ complete }) => {
       await complete;
       return (performance.now() - startMs) / 1_000;
@@ -91,6 +94,19 @@ async function measure(
     receivedShares: received.reduce((sum, value) => sum + value, 0) / received.length,
     cpuSeconds,
   };
+}
+
+async function inTime(completions: readonly Promise<number>[]): Promise<readonly number[]> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    const error = new Error(`not everybody had the share within ${LIMIT_MS / 1_000} s`);
+    timer = setTimeout(() => reject(error), LIMIT_MS);
+  });
+  try {
+    return await Promise.race([Promise.all(completions), limit]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function sharesOf(after: LineCounts, before: LineCounts | undefined, bytes: number) {
