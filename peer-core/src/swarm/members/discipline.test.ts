@@ -71,7 +71,7 @@ class Scene {
   }
 
   close(...sessions: PeerSession[]): void {
-    for (const session of sessions) this.sessions.remove(session, session.peerId);
+    for (const session of sessions) this.sessions.remove(session, session.peerId, this.clock.now());
   }
 
   isBanned(session: PeerSession): boolean {

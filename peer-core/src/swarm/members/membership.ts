@@ -178,7 +178,7 @@ export class Membership {
   closed(session: PeerSession, reason: CloseReason): boolean {
     const wasAdmitted = this.#sessions.get(session.id) === session;
     if (wasAdmitted && !reason.remote && reason.code === CLOSE.protocolError) this.#discipline.noteMistake(session.id);
-    if (wasAdmitted) this.#sessions.remove(session, session.peerId);
+    if (wasAdmitted) this.#sessions.remove(session, session.peerId, this.#now());
     this.#dialed.closed(session, reason, this.#fate);
     this.#usefulness.forget(session);
     this.#exchange.forget(session);

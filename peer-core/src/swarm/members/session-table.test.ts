@@ -110,9 +110,30 @@ describe("SessionTable", () => {
     table.add(session, "mem://1");
     expect([table.size, table.get(session.id), table.ofPeer(peerId("a"))]).toEqual([1, session, session]);
     session.downMeter.add(1, scene.clock.now());
-    table.remove(session, peerId("a"));
+    table.remove(session, peerId("a"), scene.clock.now());
     expect([table.size, table.get(session.id), table.ofPeer(peerId("a"))]).toEqual([0, undefined, undefined]);
     expect(table.identity(session.id)).toEqual({ peerId: peerId("a"), address: "192.0.2.1", dialed: "mem://1" });
+  });
+
+  it("forgets who sent something after ten minutes, when another goes", async () => {
+    const scene = new Scene();
+    const table = new SessionTable();
+    const [first, second, third] = [
+      await scene.session("a", "inbound"),
+      await scene.session("b", "inbound"),
+      await scene.session("c", "inbound"),
+    ];
+    for (const session of [first, second, third]) {
+      session.downMeter.add(1, scene.clock.now());
+      table.add(session, undefined);
+    }
+    table.remove(first, first.peerId, scene.clock.now());
+    await scene.clock.advance(10 * 60_000 - 1);
+    table.remove(second, second.peerId, scene.clock.now());
+    expect(table.identity(first.id)?.peerId).toBe(first.peerId);
+    await scene.clock.advance(1);
+    table.remove(third, third.peerId, scene.clock.now());
+    expect([table.identity(first.id), table.identity(second.id)?.peerId]).toEqual([undefined, second.peerId]);
   });
 
   it("forgets at once who sent nothing, and others when there are a thousand newer ones", async () => {
@@ -122,14 +143,14 @@ describe("SessionTable", () => {
     sender.downMeter.add(1, scene.clock.now());
     for (const session of [silent, sender]) {
       table.add(session, undefined);
-      table.remove(session, session.peerId);
+      table.remove(session, session.peerId, scene.clock.now());
     }
     expect([table.identity(silent.id), table.identity(sender.id)?.peerId]).toEqual([undefined, sender.peerId]);
     for (let count = 0; count < 1_024; count++) {
       const next = await scene.session("c", "inbound");
       next.downMeter.add(1, scene.clock.now());
       table.add(next, undefined);
-      table.remove(next, next.peerId);
+      table.remove(next, next.peerId, scene.clock.now());
     }
     expect(table.identity(sender.id)).toBeUndefined();
   });
@@ -157,7 +178,7 @@ describe("SessionTable", () => {
     const newer = await scene.session("a", "inbound");
     table.add(older, undefined);
     table.add(newer, undefined);
-    table.remove(older, peerId("a"));
+    table.remove(older, peerId("a"), scene.clock.now());
     expect(table.ofPeer(peerId("a"))).toBe(newer);
   });
 

@@ -11,7 +11,9 @@ export interface Identity {
   readonly dialed: string | undefined;
 }
 
-const MAX_IDENTITIES = 1_024;
+/** Closed sessions that are remembered, and for how long: a piece that they had a part in is whole and hashed long before. */
+const MAX_CLOSED = 1_024;
+const CLOSED_KEPT_MS = 10 * 60_000;
 /**
  * A silent link is given up for a new one of the same peer after this long: our own kind sends something every 20 s. A
  * stranger may be silent for longer, and then only who comes from its own address may take its place.
@@ -33,6 +35,8 @@ export class SessionTable {
   readonly #sessions = new Map<number, PeerSession>();
   readonly #byPeer = new Map<PeerId, PeerSession>();
   readonly #identities = new Map<number, Identity>();
+  /** Of those whose identities are kept, when each has closed, in this order. */
+  readonly #closedAt = new Map<number, number>();
 
   get size(): number {
     return this.#sessions.size;
@@ -59,13 +63,14 @@ export class SessionTable {
     this.#sessions.set(id, session);
     this.#byPeer.set(peerId, session);
     this.#identities.set(id, { peerId, address, dialed });
-    this.#forgetOldest();
   }
 
-  remove(session: PeerSession, peerId: PeerId): void {
+  remove(session: PeerSession, peerId: PeerId, now: number): void {
     this.#sessions.delete(session.id);
     // Nothing bad can be found out later of who sent nothing.
     if (session.downMeter.total === 0) this.#identities.delete(session.id);
+    else this.#closedAt.set(session.id, now);
+    this.#forgetClosed(now);
     if (this.#byPeer.get(peerId) === session) this.#byPeer.delete(peerId);
   }
 
@@ -104,12 +109,11 @@ export class SessionTable {
     return count;
   }
 
-  #forgetOldest(): void {
-    if (this.#identities.size <= MAX_IDENTITIES) return;
-    for (const id of this.#identities.keys()) {
-      if (this.#sessions.has(id)) continue;
+  #forgetClosed(now: number): void {
+    for (const [id, closedAt] of this.#closedAt) {
+      if (this.#closedAt.size <= MAX_CLOSED && now - closedAt < CLOSED_KEPT_MS) return;
+      this.#closedAt.delete(id);
       this.#identities.delete(id);
-      return;
     }
   }
 }
