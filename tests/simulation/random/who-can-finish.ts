@@ -4,7 +4,7 @@ import type { World } from "./world.js";
 
 /**
  * The peers that have to finish, from the present moment on, if nothing goes wrong any more. A peer can finish when every
- * piece is right on the disk of somebody whom it reaches, itself included, and the metainfo is known there. It reaches
+ * piece is right on the disk of somebody whom it reaches, itself included, who believes so, and the metainfo is known there. It reaches
  *
  * - an honest peer at one of its own trackers, if one of the two can be dialled;
  * - any other honest peer at one of its trackers, if all relays of which either is told know each other by a tracker (or
@@ -34,9 +34,14 @@ function planOf({ role }: Machine): PeerPlan {
 function hasEverything(world: World, group: readonly Machine[]): boolean {
   if (!group.some((machine) => planOf(machine).knowsMetainfo)) return false;
   for (let piece = 0; piece < world.stage.scenario.pieceCount; piece++) {
-    if (!group.some(({ disk }) => world.stage.isRight(disk, piece))) return false;
+    if (!group.some((machine) => believes(machine, piece) && world.stage.isRight(machine.disk, piece))) return false;
   }
   return true;
+}
+
+/** A process that has not opened its share yet will believe the record, and forget bytes that nobody vouches for. */
+function believes({ disk, process }: Machine, piece: number): boolean {
+  return (process?.session?.swarm.content?.table.have ?? disk.recorded).has(piece);
 }
 
 function reaches(world: World, a: PeerPlan, b: PeerPlan): boolean {
