@@ -185,6 +185,18 @@ describe("RequestWindow", () => {
     expect(window.settle(1, 0, UNIT_BYTES, 1)).toMatchObject({ late: true });
   });
 
+  it("counts a stall from a late block, too, and tells how late the latest of them was", () => {
+    const window = new RequestWindow();
+    ask(window, 1, 0);
+    ask(window, 2, 5_000);
+    for (const request of window.releaseAll()) ask(window, request.piece + 10, 20_000, request.length);
+    window.settle(2, 0, UNIT_BYTES, 25_000);
+    window.settle(1, 0, UNIT_BYTES, 30_000);
+    expect([window.stalledMs(31_000), window.lateTripMs]).toEqual([1_000, 30_000]);
+    window.settle(11, 0, UNIT_BYTES, 32_000);
+    expect(window.lateTripMs).toBe(15_000);
+  });
+
   it("counts a stall from the oldest request or the last block, whichever is later", () => {
     const window = new RequestWindow();
     expect(window.stalledMs(5_000)).toBe(0);

@@ -4,7 +4,7 @@ import type { OutRequest } from "../../peer/request-window.js";
 /** A block is asked for elsewhere after max(2 s, 4 × its expected time), at most 10 s … */
 const SHORTEST_PATIENCE_MS = 2_000;
 const LONGEST_PATIENCE_MS = 10_000;
-/** … and after 60 s where nobody else has it, or where so late blocks came all the same … */
+/** … and after 60 s whatever was expected: where nobody else has it, or where so late blocks came all the same … */
 const LAST_PATIENCE_MS = 60_000;
 /** … which is waited for so much longer than it took. */
 const LATE_TIMES = 1.5;
@@ -46,6 +46,5 @@ function patienceMs(session: PeerSession, now: number): number {
   const rate = downMeter.bytesPerSecond(Math.min(now, requests.lastBlockAt ?? now));
   const expectedMs = rate === 0 ? 0 : (requests.outstandingBytes * 1_000) / rate;
   const usual = Math.min(LONGEST_PATIENCE_MS, Math.max(SHORTEST_PATIENCE_MS, 4 * expectedMs));
-  if (requests.lateTripMs <= LONGEST_PATIENCE_MS) return usual;
-  return Math.min(LAST_PATIENCE_MS, LATE_TIMES * requests.lateTripMs);
+  return requests.lateTripMs <= LONGEST_PATIENCE_MS ? usual : LATE_TIMES * requests.lateTripMs;
 }
