@@ -18,7 +18,7 @@ let log: StateLog;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "shoal-recorder-"));
   path = join(directory, "state");
-  log = await StateLog.create(path, { infoHash, pieceCount: PIECES }, [{ type: "boot", bootId }]);
+  log = await StateLog.create(path, { infoHash, pieceCount: PIECES, target: "target" }, [{ type: "boot", bootId }]);
 });
 
 afterEach(async () => {

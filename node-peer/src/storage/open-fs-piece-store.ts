@@ -89,7 +89,7 @@ async function openLocked(options: FsPieceStoreOptions, paths: TargetPaths, lock
     const confirmed = await confirm(recovered, { ...options, layout, files, paths });
     const log = await StateLog.create(
       paths.statePath,
-      { infoHash: metainfo.infoHash, pieceCount: metainfo.geometry.pieceCount },
+      { infoHash: metainfo.infoHash, pieceCount: metainfo.geometry.pieceCount, target: paths.partPath },
       stateRecords(confirmed, { layout, metainfo, bootId }),
     );
     if (recovered.isNew) await claimPart(metainfo, paths, log);

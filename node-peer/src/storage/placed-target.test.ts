@@ -53,7 +53,7 @@ async function leaveRecord(of: ShareFixture, bootId: Uint8Array, isSynced = fals
   ];
   if (isSynced) records.push({ type: "synced", records: 1 + records.length });
   const { statePath } = targetPaths(of.metainfo, directory);
-  await (await StateLog.create(statePath, logShareOf(of.metainfo), records)).close();
+  await (await StateLog.create(statePath, { ...logShareOf(of.metainfo), target: "target" }, records)).close();
 }
 
 async function damage(path: string, position: number): Promise<void> {

@@ -7,7 +7,8 @@ import { readStateLog, StateLog, syncFolder, writeAt, type LogFile } from "./sta
 import { decodeHeader, decodeRecord, RECORD_BYTES, type StateRecord } from "./state-record.js";
 
 const infoHash = parseInfoHash("0123456789abcdef0123456789abcdef01234567")!;
-const share = { infoHash, pieceCount: 6 };
+const content = { infoHash, pieceCount: 6 };
+const share = { ...content, target: "film.mkv.part" };
 const epoch = new Uint8Array(8).fill(9);
 
 const lost = (piece: number): StateRecord => ({ type: "lost", piece });
@@ -73,7 +74,7 @@ class FaultyFile {
 }
 
 function logOn(disk: FaultyFile): StateLog {
-  return new StateLog("state", disk.file, { epoch, count: 0 });
+  return new StateLog(share.target, disk.file, { epoch, count: 0 });
 }
 
 /** Files of the folder that this process has open. */
@@ -109,7 +110,10 @@ describe("a state log", () => {
     disk.room = 2.5 * RECORD_BYTES;
     const failed = log.append([lost(2), lost(3)]);
     const after = log.append([lost(4)]);
-    await expect(failed).rejects.toMatchObject({ code: "disk-full" });
+    await expect(failed).rejects.toMatchObject({
+      code: "disk-full",
+      message: "Cannot write the record of film.mkv.part: the disk is full",
+    });
     await after;
     expect([disk.records, log.count]).toEqual([[lost(1), lost(4)], 2]);
   });
@@ -142,7 +146,7 @@ describe("a new state log", () => {
     await log.close();
     const bytes = (await readStateLog(path))!;
     const header = decodeHeader(bytes);
-    expect(header).toMatchObject(share);
+    expect(header).toMatchObject(content);
     const recordAt = (at: number) => decodeRecord(bytes.subarray(at * RECORD_BYTES), header!.epoch, at);
     expect([bytes.length, recordAt(1), recordAt(2)]).toEqual([3 * RECORD_BYTES, lost(1), lost(2)]);
   });

@@ -30,21 +30,23 @@ export async function readStateLog(path: string): Promise<Uint8Array | undefined
   }
 }
 
+const DOING = "write the record of";
+
 /** What a log needs of its file. */
 export type LogFile = Pick<FileHandle, "write" | "truncate" | "datasync" | "close">;
 
 /** The append-only file that says which pieces are stored. One writer; appends keep their order. */
 export class StateLog {
-  readonly #path: string;
+  readonly #target: string;
   readonly #file: LogFile;
   readonly #epoch: Uint8Array;
   #count: number;
   #tail: Promise<void> = Promise.resolve();
   #failure: ShoalError | undefined;
 
-  /** Goes on with an open file that holds `count` records, the header counted. `path` is for messages. */
-  constructor(path: string, file: LogFile, start: { readonly epoch: Uint8Array; readonly count: number }) {
-    this.#path = path;
+  /** Goes on with an open file that holds `count` records, the header counted. Errors name `target`, which it is of. */
+  constructor(target: string, file: LogFile, start: { readonly epoch: Uint8Array; readonly count: number }) {
+    this.#target = target;
     this.#file = file;
     this.#epoch = start.epoch;
     this.#count = start.count;
@@ -52,11 +54,11 @@ export class StateLog {
 
   /**
    * Replaces whatever log there is by a new one with `records`, at once and durably: after a crash there is the old
-   * one or the new one. Rejects with ShoalError "disk" or "disk-full".
+   * one or the new one. Rejects with ShoalError "disk" or "disk-full", which names `target`: its user knows of no log.
    */
   static async create(
     path: string,
-    share: { readonly infoHash: InfoHash; readonly pieceCount: number },
+    share: { readonly infoHash: InfoHash; readonly pieceCount: number; readonly target: string },
     records: readonly StateRecord[],
   ): Promise<StateLog> {
     const temporary = `${path}.new`;
@@ -70,11 +72,11 @@ export class StateLog {
       await handle.sync();
       await rename(temporary, path);
       await syncFolder(dirname(path));
-      return new StateLog(path, handle, { epoch, count: 1 + records.length });
+      return new StateLog(share.target, handle, { epoch, count: 1 + records.length });
     } catch (error) {
       await handle?.close();
       await rm(temporary, { force: true }).catch(() => undefined);
-      throw diskError(error, "write", path);
+      throw diskError(error, DOING, share.target);
     }
   }
 
@@ -96,7 +98,7 @@ export class StateLog {
     try {
       await this.#file.datasync();
     } catch (error) {
-      throw diskError(error, "write", this.#path);
+      throw diskError(error, DOING, this.#target);
     }
   }
 
@@ -112,7 +114,7 @@ export class StateLog {
       await writeAt(this.#file, encodeRecords(records, this.#epoch, this.#count), end);
       this.#count += records.length;
     } catch (error) {
-      const failure = diskError(error, "write", this.#path);
+      const failure = diskError(error, DOING, this.#target);
       // A later append over a part of this one would leave the rest of it behind, valid and out of order.
       await this.#file.truncate(end).catch(() => (this.#failure = failure));
       throw failure;
