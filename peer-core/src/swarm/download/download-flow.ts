@@ -31,6 +31,8 @@ export class DownloadFlow {
   #limiterTimer: Timer | undefined;
   #isPlanDue = false;
   #turn = 0;
+  /** Up to which look at the line its depth is followed. */
+  #depthSteps = 0;
   #stopped = false;
 
   constructor(parts: DownloadParts) {
@@ -146,7 +148,8 @@ export class DownloadFlow {
     if (settled === undefined) throw new ShoalError("wire", `A block of piece ${piece} that was never asked for`);
     session.downMeter.add(block.length, now);
     this.meter.add(block.length, now);
-    if (this.#parts.depth.add(block.length, now)) this.#askDeep(this.#parts.depth.ms);
+    this.#parts.depth.add(block.length, now);
+    this.#followDepth();
     const assembly = scheduler.get(piece);
     if (!settled.late) assembly?.unreserve(assembly.runOf(begin, block.length));
     if (assembly === undefined || assembly.isComplete || (assembly.soloSession ?? session.id) !== session.id) {
@@ -159,11 +162,14 @@ export class DownloadFlow {
   }
 
   /** One peer alone shows by its window what the line bears. */
-  #askDeep(depthMs: number): void {
+  #followDepth(): void {
+    const { ms, steps } = this.#parts.depth;
+    if (steps === this.#depthSteps) return;
+    this.#depthSteps = steps;
     const asked = [...this.#parts.host.sessions()].filter(
       ({ requests, isWebSeed }) => requests.count > 0 && !isWebSeed,
     );
-    for (const { requests } of asked) requests.queueMs = asked.length > 1 ? depthMs : QUEUE_MS;
+    for (const { requests } of asked) requests.queueMs = asked.length > 1 ? ms : QUEUE_MS;
   }
 
   onClosed(session: PeerSession): void {

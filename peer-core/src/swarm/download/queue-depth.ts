@@ -25,6 +25,7 @@ const BEST_KEPT_MS = 20_000;
 export class QueueDepth {
   readonly #meter = new RateMeter(RATE_WINDOW_MS);
   #ms = QUEUE_MS;
+  #steps = 0;
   #best = 0;
   #steppedAt = Number.NEGATIVE_INFINITY;
 
@@ -33,16 +34,21 @@ export class QueueDepth {
     return this.#ms;
   }
 
-  /** Bytes have come over the line. True when the depth was looked at anew. */
-  add(bytes: number, now: number): boolean {
+  /** How often the depth has been looked at anew: each download that shares the line asks by it from then on. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** Bytes have come over the line. */
+  add(bytes: number, now: number): void {
     this.#meter.add(bytes, now);
     const sinceMs = now - this.#steppedAt;
-    if (sinceMs < STEP_MS) return false;
+    if (sinceMs < STEP_MS) return;
     this.#steppedAt = now;
+    this.#steps++;
     const rate = this.#meter.bytesPerSecond(now);
     this.#best = Math.max(this.#best * Math.exp(-sinceMs / BEST_KEPT_MS), rate);
     const isFull = rate >= FULL_PART * this.#best;
     this.#ms = isFull ? Math.max(LEAST_MS, this.#ms * SHALLOWER) : Math.min(MOST_MS, this.#ms + DEEPER_MS);
-    return true;
   }
 }
