@@ -111,7 +111,44 @@ test("rot that neither size nor time tells is found at the first complaint, and 
   await healer.event("shared");
   expect(await hub.download(infoHash, "got-rot").end()).toEqual({ code: 0, signal: null });
   expect(await hashFile(bed.path("got-rot", "rot.bin"))).toBe(content);
-  for (const each of [seeder, healer]) each.kill("SIGTERM");
+
+  // Its own file is not written to, and what is right of it is still there to be had.
+  healer.kill("SIGTERM");
+  await healer.end();
+  await hub.until(infoHash, ({ seeds, leeches }) => seeds === 0 && leeches === 1);
+  await hub.download(infoHash, "got-rest", "--timeout", "5s").verified(4 * MIB - rotten.length * pieceLength);
+  expect(seeder.all("stopped")).toEqual([]);
+  seeder.kill("SIGTERM");
+});
+
+test("a finished download that is changed while it is seeded says so, offers the rest and is left as it is", async () => {
+  const content = await writeContent(bed.path("whole.bin"), 4 * MIB, 21);
+  const first = hub.upload("whole.bin");
+  const { infoHash, pieceLength } = await first.event("shared");
+  const seeder = hub.download(infoHash, "mine", "--keep-seeding");
+  await seeder.event("complete");
+  await hub.until(infoHash, ({ seeds }) => seeds === 2);
+  first.kill("SIGTERM");
+  await first.end();
+  const changed = [3, 40, 41];
+  const file = await open(bed.path("mine", "whole.bin"), "r+");
+  for (const piece of changed) await file.write("changed", piece * pieceLength + 7);
+  await file.close();
+  const now = await hashFile(bed.path("mine", "whole.bin"));
+
+  const downloader = hub.download(infoHash, "got-whole", "--timeout", "0");
+  await downloader.verified(4 * MIB - changed.length * pieceLength);
+  await untilDropped(seeder, changed);
+  expect(downloader.all("peer").filter(({ reason }) => reason?.startsWith("piece "))).toEqual([]);
+  await hub.until(infoHash, ({ seeds }) => seeds === 0);
+
+  const again = hub.upload("whole.bin");
+  await again.event("shared");
+  expect(await downloader.end()).toEqual({ code: 0, signal: null });
+  expect(await hashFile(bed.path("got-whole", "whole.bin"))).toBe(content);
+  await hub.until(infoHash, ({ seeds, leeches }) => seeds === 1 && leeches === 1);
+  expect(await hashFile(bed.path("mine", "whole.bin"))).toBe(now);
+  for (const each of [seeder, again]) each.kill("SIGTERM");
 });
 
 /** Resolves when it has told of each of these pieces that it was dropped. */

@@ -129,6 +129,31 @@ describe("a seed with a rotten piece on its disk", () => {
     await expectHelp(simulation, leech, rotten);
   });
 
+  it("leaves its files as they are and serves the rest, where they are its user's", async () => {
+    const simulation = await create(5);
+    const rotten = simulation.add("rotten", { has: "all", rottenPiece: 5, isReadOnly: true });
+    const leech = simulation.add("leech");
+    leech.session.addEndpoints([rotten.address]);
+    const lacksOne = () => leech.session.view.verifiedPieces === LENGTH / PIECE - 1;
+    expect(await simulation.clock.runUntil(lacksOne, 120_000)).toBe(true);
+    await simulation.clock.advance(60_000);
+    const asBefore = { state: "seeding", verifiedPieces: LENGTH / PIECE - 1 };
+    expect(rotten.session.view).toMatchObject(asBefore);
+    const honest = simulation.add("honest", { has: "all" });
+    for (const peer of [leech, rotten]) peer.session.addEndpoints([honest.address]);
+    expect(await simulation.allComplete([leech], 120_000)).toBe(true);
+    await simulation.clock.advance(60_000);
+    expect(rotten.session.view).toMatchObject(asBefore);
+
+    // It is still of use.
+    await simulation.clock.settle(Promise.all([honest, leech].map(({ client }) => client.close())));
+    const other = simulation.add("other");
+    other.session.addEndpoints([rotten.address]);
+    const gotRest = () => other.session.view.verifiedPieces === LENGTH / PIECE - 1;
+    expect(await simulation.clock.runUntil(gotRest, 120_000)).toBe(true);
+    await simulation.close();
+  });
+
   it("hashes again only what it really holds, and once a minute at most", async () => {
     const simulation = await create(4);
     const seed = simulation.add("seed", { has: "all" });

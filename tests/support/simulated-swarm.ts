@@ -36,6 +36,8 @@ export interface SimulatedPeerOptions extends MemoryHostOptions {
   readonly has?: "all" | "none" | ((piece: number) => boolean);
   /** A piece that it holds with a wrong byte in it. */
   readonly rottenPiece?: number;
+  /** Its storage is what it was, as files of the user's are. */
+  readonly isReadOnly?: boolean;
   /** Bytes for which its storage has room. */
   readonly maxBytes?: number;
   /** It listens at this port of its address, for TCP and WebSockets alike, and not at "mem://NAME". */
@@ -182,7 +184,8 @@ export class Simulation {
       if (piece === rottenPiece) bytes[0] = (bytes[0] ?? 0) ^ 1;
       return [piece, bytes];
     });
-    return createMemoryPieceStore({ pieceCount: geometry.pieceCount, pieces: new Map(pieces), maxBytes });
+    const store = createMemoryPieceStore({ pieceCount: geometry.pieceCount, pieces: new Map(pieces), maxBytes });
+    return Object.assign(store, { isReadOnly: options.isReadOnly });
   }
 }
 
@@ -199,12 +202,14 @@ export function dialerOf(host: MemoryHost): Dialer {
 
 function countingReads(store: PieceStore, reads: number[]): PieceStore {
   return {
+    isReadOnly: store.isReadOnly,
     present: () => store.present(),
     read: (piece, begin, into) => {
       reads.push(piece);
       return store.read(piece, begin, into);
     },
-    write: (piece, data) => store.write(piece, data),
+    write: (piece, data) =>
+      store.isReadOnly === true ? Promise.reject(new Error("It is read-only")) : store.write(piece, data),
     flush: () => store.flush(),
     remove: (piece) => store.remove(piece),
     close: () => store.close(),

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { link, lstat, mkdir, readdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { link, lstat, mkdir, readdir, readFile, rm, symlink, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expectRejection } from "@shoal/peer-core/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -18,6 +18,12 @@ beforeEach(async () => {
 afterEach(async () => {
   await scene.close();
 });
+
+function flipped(content: Uint8Array, at: number): Uint8Array {
+  const bytes = content.slice();
+  bytes[at] = (bytes[at] ?? 0) ^ 1;
+  return bytes;
+}
 
 describe("a single-file download", () => {
   it("stands under its final name only after finish, byte for byte, and leaves nothing else", async () => {
@@ -80,17 +86,51 @@ describe("a single-file download", () => {
     expect([...(await scene.store(of)).present()]).toEqual([1, 0, 1]);
   });
 
-  it("serves nothing that was written to after it was finished, once that is known", async () => {
+  it("serves nothing of a finished file that was written to without its time telling, once that is known", async () => {
     const of = await makeShare("film.bin", 3 * PIECE);
     const store = await scene.store(of, countingVerifier(of));
     await writePieces(store, of, [0, 1, 2]);
     await store.finish();
-    const bytes = of.content.slice();
-    bytes[PIECE + 9] = (bytes[PIECE + 9] ?? 0) ^ 1;
-    await writeFile(store.finalPath, bytes);
-    store.distrust();
-    await expectRejection(store.read(of.metainfo.geometry.pieceIndex(1), 0, new Uint8Array(1)), "disk", "Piece 1");
-    await store.read(of.metainfo.geometry.pieceIndex(2), 0, new Uint8Array(1));
+    const { atime, mtime } = await lstat(store.finalPath);
+    await utimes(store.finalPath, atime, mtime);
+    await store.close();
+    const again = await scene.store(of, { ...countingVerifier(of), recheck: true });
+    await again.finish();
+    await writeFile(again.finalPath, flipped(of.content, PIECE + 9));
+    await utimes(again.finalPath, atime, mtime);
+    const into = new Uint8Array(1);
+    await again.read(of.metainfo.geometry.pieceIndex(1), 0, into);
+    again.distrust();
+    await expectRejection(again.read(of.metainfo.geometry.pieceIndex(1), 0, into), "disk", "Piece 1");
+    await again.read(of.metainfo.geometry.pieceIndex(2), 0, into);
+  });
+
+  it("notices by itself that a finished file was written to, and serves what is still right", async () => {
+    const of = await makeShare("film.bin", 3 * PIECE);
+    const check = countingVerifier(of);
+    const store = await scene.store(of, check);
+    await writePieces(store, of, [0, 1, 2]);
+    await store.finish();
+    const into = new Uint8Array(PIECE);
+    await store.read(of.metainfo.geometry.pieceIndex(2), 0, into);
+    expect(check.count).toBe(0);
+    await writeFile(store.finalPath, flipped(of.content, PIECE + 9));
+    await expectRejection(store.read(of.metainfo.geometry.pieceIndex(1), 0, into), "disk", "Piece 1");
+    await store.read(of.metainfo.geometry.pieceIndex(2), 0, into);
+    expect(into).toEqual(pieceBytes(of, 2));
+    expect(check.count).toBe(2);
+    await writeFile(store.finalPath, flipped(of.content, 2 * PIECE + 9));
+    await expectRejection(store.read(of.metainfo.geometry.pieceIndex(2), 0, into), "disk", "Piece 2");
+    await store.read(of.metainfo.geometry.pieceIndex(1), 0, into);
+  });
+
+  it("serves nothing of a finished file that was replaced, where it cannot hash", async () => {
+    const of = await makeShare("film.bin", 3 * PIECE);
+    const store = await scene.store(of);
+    await writePieces(store, of, [0, 1, 2]);
+    await store.finish();
+    await writeFile(store.finalPath, of.content);
+    await expectRejection(store.read(of.metainfo.geometry.pieceIndex(0), 0, new Uint8Array(1)), "disk", "written to");
   });
 
   it("completes with no bytes at all", async () => {

@@ -25,6 +25,9 @@ export interface FsPieceStoreParts {
   readonly isPlaced?: boolean | undefined;
 }
 
+/** A file that changes during each of so many reads is not served. */
+const MOST_READS = 3;
+
 /**
  * A download on disk: `NAME.part` while unfinished, `NAME` once `finish` was called. Everything that was written before a
  * kill is there afterwards, but for what was not recorded yet (milliseconds). See ClaimRecorder for crashes.
@@ -37,6 +40,8 @@ export class FsPieceStore implements PieceStore {
   readonly #proof: PieceProof | undefined;
   readonly #underWay = new Set<Promise<unknown>>();
   #state: "open" | "finishing" | "finished" | "closed" = "open";
+  /** Changes of finished files that have been noticed, and answered by hashing. */
+  #knownChanges = 0;
   #finishing: Promise<unknown> = Promise.resolve();
   #synced: Promise<void> = Promise.resolve();
 
@@ -49,6 +54,11 @@ export class FsPieceStore implements PieceStore {
       this.writeIfMatching = (piece, data, sha1) =>
         this.#run(() => this.#writeIfMatching(piece, data, { sha1, verifyPiece }));
     }
+  }
+
+  /** Once it has its name, it is the user's. */
+  get isReadOnly(): boolean {
+    return this.#state !== "open";
   }
 
   present(): Uint8Array {
@@ -144,6 +154,7 @@ export class FsPieceStore implements PieceStore {
     }
     this.#state = "finished";
     this.#parts.files.placed();
+    await this.#parts.files.watch();
     return this.finalPath;
   }
 
@@ -165,9 +176,26 @@ export class FsPieceStore implements PieceStore {
     await placeTarget(paths, { metainfo, layout }, existing);
   }
 
+  /** What is finished is the user's, who may write to it: then each piece is hashed before it is served. */
   async #readProven(piece: PieceIndex, begin: number, into: Uint8Array): Promise<void> {
-    await this.#proof?.prove(piece, (bytes) => this.#read(piece, 0, bytes));
-    await this.#read(piece, begin, into);
+    const { files } = this.#parts;
+    for (let tries = 0; tries < MOST_READS; tries++) {
+      this.#distrustIfChanged();
+      const { changes } = files;
+      await this.#proof?.prove(piece, (bytes) => this.#read(piece, 0, bytes));
+      await this.#read(piece, begin, into);
+      if (files.changes === changes) return;
+    }
+    throw new ShoalError("disk", `Piece ${piece} of ${this.finalPath} is being written to`);
+  }
+
+  #distrustIfChanged(): void {
+    const { changes } = this.#parts.files;
+    if (changes === this.#knownChanges) return;
+    this.#knownChanges = changes;
+    if (this.#proof === undefined)
+      throw new ShoalError("disk", `${this.finalPath} was written to after it was finished`);
+    this.#proof.begin();
   }
 
   async #read(piece: PieceIndex, begin: number, into: Uint8Array): Promise<void> {

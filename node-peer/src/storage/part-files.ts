@@ -5,6 +5,7 @@ import { diskError, errnoOf } from "./disk-error.js";
 import { FileTurns } from "./file-turns.js";
 import { JoinedReads } from "./joined-reads.js";
 import { OpenFileCache } from "./open-file-cache.js";
+import { PlacedWatch } from "./placed-watch.js";
 import { runParallel } from "./run-parallel.js";
 import { writeAt } from "./state-log.js";
 import type { FileStamp } from "./state-record.js";
@@ -29,6 +30,7 @@ export class PartFiles {
   readonly #cache: OpenFileCache;
   readonly #turns = new FileTurns();
   readonly #reads = new JoinedReads();
+  readonly #watch = new PlacedWatch();
   #folder: TargetFolder;
   /**
    * "reading": nothing is written, made or given its length. "moving": neither, and the old name may be gone at any time.
@@ -50,7 +52,11 @@ export class PartFiles {
     let isComplete = true;
     await this.#eachRun(offset, into, async (run, part) => {
       const doing = `read ${part.length} bytes of`;
-      const read = (handle: FileHandle) => this.#reads.read(handle, run.position, part);
+      const read = async (handle: FileHandle) => {
+        const done = await this.#reads.read(handle, run.position, part);
+        this.#watch.look(fileOf(run), handle);
+        return done;
+      };
       if ((await this.#use(fileOf(run), doing, read)) < part.length) isComplete = false;
     });
     return isComplete;
@@ -154,6 +160,17 @@ export class PartFiles {
   placed(): void {
     this.#folder = this.#final;
     this.#stage = "placed";
+  }
+
+  /** From now on changes are counted: what has its final name is the user's, too. */
+  async watch(): Promise<void> {
+    const stored = [...this.#metainfo.files.keys()].filter((file) => this.#layout.isStored(file));
+    await runParallel(stored, PARALLEL_RUNS, async (file) => this.#watch.add(file, await this.stampOf(file)));
+  }
+
+  /** How many changes of files have been noticed; a read is followed by a look. */
+  get changes(): number {
+    return this.#watch.changes;
   }
 
   /** Closes the files; nothing may be under way. */

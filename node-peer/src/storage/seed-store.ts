@@ -17,6 +17,7 @@ export interface SeedStoreOptions {
  * ShoalError "source-changed", naming the file, once a file is not the one that was hashed.
  */
 export class SeedStore implements PieceStore {
+  readonly isReadOnly = true;
   readonly #metainfo: Metainfo;
   readonly #layout: FileLayout;
   readonly #reader: SourceReader;

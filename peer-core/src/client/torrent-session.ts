@@ -186,7 +186,7 @@ export class TorrentSession {
           this.#opening = this.#onMetadata(infoBytes);
         },
         onPiece: (piece, from) => this.#onPiece(piece, from),
-        onLostPiece: (wasSeed) => this.#onLostPiece(wasSeed),
+        onLostPiece: (wasWhole) => this.#onLostPiece(wasWhole),
         onComplete: (isFirst) => this.#onComplete(isFirst),
         onPeer: (session, change, reason) =>
           emit({ kind: "peer", peerId: session.peerId, label: session.label, change, reason }),
@@ -233,10 +233,10 @@ export class TorrentSession {
     this.#listeners.emit({ kind: "piece", piece, from });
   }
 
-  #onLostPiece(wasSeed: boolean): void {
+  #onLostPiece(wasWhole: boolean): void {
     this.#announcers.tellHeld();
     // Seeds that nobody can dial come only if a tracker names somebody who lacks something.
-    if (wasSeed && this.#options.relay === undefined) this.#announcers.announce();
+    if (wasWhole && this.#options.relay === undefined) this.#announcers.announce();
   }
 
   #onComplete(isFirst: boolean): void {

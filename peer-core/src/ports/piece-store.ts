@@ -11,6 +11,8 @@ import type { PieceIndex } from "../base/ids.js";
 export interface PieceStore {
   /** One entry per piece, 1 where present: a snapshot as of opening, taken once by the owner. */
   present(): Uint8Array;
+  /** Nothing can be written, now or later: what is lost stays lost, and the rest is served all the same. */
+  readonly isReadOnly?: boolean | undefined;
   /** Fills `into` with bytes of a present piece from `begin`. Rejects when fewer can be read. */
   read(piece: PieceIndex, begin: number, into: Uint8Array): Promise<void>;
   /** Stores a whole verified piece, all or nothing. `data` must not change until the promise settles. */

@@ -27,7 +27,8 @@ export interface ContentHost {
   isHeldBack(session: PeerSession): boolean;
   /** `sessionId`: who brought most of it, and may be gone by now. */
   onPiece(piece: PieceIndex, sessionId: number): void;
-  onLostPiece(piece: PieceIndex): void;
+  /** `wasWhole`: everything chosen was here before. */
+  onLostPiece(wasWhole: boolean): void;
   /** Everything wanted is here; `isFirst`: for the first time, and not from the start. */
   onComplete(isFirst: boolean): void;
   onBadData(sessionId: number, piece: PieceIndex): void;
@@ -315,9 +316,13 @@ export class Content {
   }
 
   #onLost(piece: PieceIndex): void {
-    this.#doneBytes -= this.#options.chosen[piece] ?? 0;
+    const chosen = this.#options.chosen[piece] ?? 0;
+    const wasWhole = chosen > 0 && this.#doneBytes === this.#chosenBytes;
+    this.#doneBytes -= chosen;
+    // The user's own file is not mended: nobody has asked for that.
+    if (this.#options.store.isReadOnly === true) this.table.unwant(piece);
     this.upload.onLost(piece);
-    this.#options.host.onLostPiece(piece);
+    this.#options.host.onLostPiece(wasWhole);
     for (const session of this.#options.host.sessions()) this.download.onHave(session, piece);
     this.relay?.onChange();
   }

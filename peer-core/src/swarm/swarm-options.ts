@@ -16,8 +16,8 @@ export interface SwarmHost {
   onMetadata(infoBytes: Uint8Array): void;
   /** `from`: who brought most of it; undefined where that is forgotten. */
   onPiece(piece: PieceIndex, from: PeerId | undefined): void;
-  /** A piece is gone; `wasSeed`: all that is wanted was here until now. */
-  onLostPiece(wasSeed: boolean): void;
+  /** A piece is gone; `wasWhole`: all that was chosen was here until now. */
+  onLostPiece(wasWhole: boolean): void;
   /** All that was wanted is stored; `isFirst`: not again, after a piece had been lost. */
   onComplete(isFirst: boolean): void;
   onPeer(session: PeerSession, change: "connected" | "closed", reason: string | undefined): void;

@@ -290,13 +290,12 @@ export class Swarm implements SessionOwner {
       isHeldBack: (session: PeerSession) => this.#members.isHeldBack(session),
       onPiece: (piece: PieceIndex, sessionId: number) =>
         this.#options.host.onPiece(piece, this.#members.peerIdOf(sessionId)),
-      onLostPiece: () => {
-        const wasSeed = this.#state === "seeding" && !this.#isComplete();
-        if (wasSeed) {
+      onLostPiece: (wasWhole: boolean) => {
+        if (this.#state === "seeding" && !this.#isComplete()) {
           this.#state = "downloading";
           for (const session of this.#members.sessions()) this.#introduction.tellInterest(session);
         }
-        this.#options.host.onLostPiece(wasSeed);
+        this.#options.host.onLostPiece(wasWhole);
       },
       onComplete: (isFirst: boolean) => this.#onComplete(isFirst),
       onBadData: (sessionId: number, piece: PieceIndex) => this.#members.punish(sessionId, `piece ${piece}`),

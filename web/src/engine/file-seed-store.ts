@@ -11,6 +11,7 @@ const LANES = 8;
  * "source-changed" once a file is not the one that was picked: the browser tells by its size and time.
  */
 export class FileSeedStore implements PieceStore {
+  readonly isReadOnly = true;
   readonly #geometry: Geometry;
   readonly #reader: BlobLanes;
   readonly #lost = new Set<number>();
