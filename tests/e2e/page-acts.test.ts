@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { appendFile, readFile, writeFile } from "node:fs/promises";
 import type { Browser, Page } from "playwright";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { writeContent } from "../support/file-content.js";
@@ -51,6 +51,21 @@ test("a picked file gets a link that its card shows once, whole and nothing else
   await page.getByTestId("stop-button").click();
   await page.getByTestId("share-card").waitFor({ state: "detached" });
   expect(watched?.complaints).toEqual([]);
+});
+
+test("a picked file that is written to afterwards is given to nobody, and the page says so", async () => {
+  await writeContent(bed.path("draft.txt"), BYTES, 3);
+  const page = await open();
+  await page.getByTestId("file-input").setInputFiles(bed.path("draft.txt"));
+  const state = page.getByTestId("share-state");
+  await page.locator('[data-testid="share-state"][data-state="sharing"]').waitFor();
+  const infoHash = /#\/s\/([0-9a-f]{40})$/.exec(await page.getByTestId("share-link").innerText())?.[1] ?? "";
+  await appendFile(bed.path("draft.txt"), "one more thought");
+  const downloader = hub.download(infoHash, "got-draft", "--timeout", "5s");
+  await page.getByText("The file has changed since it was shared.").waitFor();
+  expect(await state.getAttribute("data-state")).toBe("failed");
+  expect((await downloader.end()).code).toBe(4);
+  await hub.until(infoHash, ({ seeds, leeches }) => seeds === 0 && leeches === 0);
 });
 
 test("what is shared with the link alone is not found", async () => {
