@@ -32,7 +32,9 @@ export function drawScenario(seed: number): Scenario {
   const named = trackers.map((tracker, index) => {
     return { ...tracker, relays: relays.filter((_, at) => at % trackers.length === index).map(({ name }) => name) };
   });
-  const peers = drawPeers(random, size, pieceCount, trackers);
+  const peers = drawPeers(random, size, pieceCount, trackers).map((peer, index) =>
+    (seed + index) % 2 === 0 ? asSharer(peer) : peer,
+  );
   const villains = drawVillains(random, trackers);
   const shape = { pieceCount, trackers: named, relays, peers, isCrowd };
   return {
@@ -106,6 +108,11 @@ function drawPeers(
     // Who has little memory has it for nothing.
     return plan.unverifiedPieces < 4 ? { ...plan, sendBuffersBytes: SMALL_SEND_BUFFERS_BYTES } : plan;
   });
+}
+
+/** Who has everything from the start has it from the user, or has got it earlier. */
+function asSharer(peer: PeerPlan): PeerPlan {
+  return peer.has.includes(".") ? peer : { ...peer, disk: { ...peer.disk, isReadOnly: true } };
 }
 
 function drawHoldings(random: SeededRandom, pieceCount: number): string {

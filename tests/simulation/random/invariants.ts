@@ -79,20 +79,24 @@ export function checkTrackers(world: World): void {
 /** A process says that it has no piece whose bytes are not there. */
 function checkClaims(world: World, machine: Machine): void {
   for (const { heldPieces } of machine.sessions()) {
-    if (heldPieces === undefined) continue;
     for (let piece = 0; piece < world.stage.scenario.pieceCount; piece++) {
-      const isClaimed = ((heldPieces[piece >> 3] ?? 0) & (0x80 >> (piece & 7))) !== 0;
-      if (!isClaimed || world.stage.isRight(machine.disk, piece) || machine.flipped.has(piece)) continue;
+      if (!isClaimed(heldPieces, piece) || world.stage.isRight(machine.disk, piece) || machine.flipped.has(piece))
+        continue;
       world.stage.fail(`${machine.name} says that it has piece ${piece}, and has not`);
     }
   }
+}
+
+function isClaimed(heldPieces: Uint8Array | undefined, piece: number): boolean {
+  return ((heldPieces?.[piece >> 3] ?? 0) & (0x80 >> (piece & 7))) !== 0;
 }
 
 function checkComplaints(world: World, machine: Machine): void {
   for (const { piece, atMs, process } of machine.complaints) {
     const isDue = world.stage.clock.now() - atMs > LOOK_MS && machine.process === process;
     const since = machine.flipped.get(piece) ?? Infinity;
-    if (isDue && since < atMs && world.stage.isWrong(machine.disk, piece))
+    const claims = machine.sessions().some(({ heldPieces }) => isClaimed(heldPieces, piece));
+    if (isDue && since < atMs && claims && world.stage.isWrong(machine.disk, piece))
       world.stage.fail(
         `${machine.name} was told at ${atMs.toFixed(0)} ms that piece ${piece} is wrong, and still has it`,
       );

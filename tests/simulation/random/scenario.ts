@@ -14,6 +14,8 @@ export interface DiskPlan {
   readonly accessMs: number;
   /** Hashes and writes in one go (`writeIfMatching`). */
   readonly hashes: boolean;
+  /** They are files of the user's, never written to: what is found rotten is only not served any more. */
+  readonly isReadOnly?: boolean | undefined;
   /** Pieces for which there is room; undefined: enough. */
   readonly maxPieces?: number | undefined;
 }

@@ -10,6 +10,8 @@ export interface SimulatedDiskOptions {
   /** Offers `writeIfMatching`. */
   readonly sha1?: ((bytes: Uint8Array) => Uint8Array) | undefined;
   readonly maxPieces: number;
+  /** Nothing is written or removed: a process only forgets what it has lost. */
+  readonly isReadOnly?: boolean | undefined;
   /** Pieces that were read back from a past life are hashed before they are believed, and after `distrust`. */
   readonly proves?: ((piece: number, bytes: Uint8Array) => boolean) | undefined;
   /** Called before a piece takes room. */
@@ -73,6 +75,7 @@ export class SimulatedDisk {
   }
 
   write(piece: number, data: Uint8Array): void {
+    if (this.options.isReadOnly === true) throw new Error("The user's own files are never written to");
     if (this.bytesOf(piece) === undefined && this.pieceCount >= this.maxPieces)
       throw new ShoalError("disk-full", `There is room for ${this.maxPieces} pieces`);
     this.options.onWrite(piece, data);
@@ -126,15 +129,18 @@ export class SimulatedDisk {
 class DiskStore implements PieceStore {
   readonly writeIfMatching: PieceStore["writeIfMatching"];
   readonly distrust: PieceStore["distrust"];
+  readonly isReadOnly: boolean;
   readonly #disk: SimulatedDisk;
   readonly #clock: Clock & { readonly isDead: boolean };
   readonly #present: Uint8Array;
   readonly #proven = new Set<number>();
+  readonly #lost = new Set<number>();
   #recording: Timer | undefined;
   #isClosed = false;
 
   constructor(disk: SimulatedDisk, clock: Clock & { readonly isDead: boolean }) {
-    const { geometry, sha1, proves } = disk.options;
+    const { geometry, sha1, proves, isReadOnly = false } = disk.options;
+    this.isReadOnly = isReadOnly;
     this.#disk = disk;
     this.#clock = clock;
     this.#present = Uint8Array.from({ length: geometry.pieceCount }, (_, piece) => (disk.recorded.has(piece) ? 1 : 0));
@@ -149,7 +155,7 @@ class DiskStore implements PieceStore {
   read(piece: PieceIndex, begin: number, into: Uint8Array): Promise<void> {
     return this.#access(() => {
       const bytes = this.#disk.bytesOf(piece);
-      if (bytes === undefined) throw new ShoalError("disk", `Piece ${piece} is not here`);
+      if (bytes === undefined || this.#lost.has(piece)) throw new ShoalError("disk", `Piece ${piece} is not here`);
       if (begin < 0 || begin + into.length > bytes.length)
         throw new ShoalError("disk", `Piece ${piece} has ${bytes.length} bytes`);
       this.#prove(piece, bytes);
@@ -167,7 +173,10 @@ class DiskStore implements PieceStore {
   }
 
   remove(piece: PieceIndex): Promise<void> {
-    return this.#access(() => this.#disk.remove(piece));
+    return this.#access(() => {
+      if (this.isReadOnly) this.#lost.add(piece);
+      else this.#disk.remove(piece);
+    });
   }
 
   async close(): Promise<void> {

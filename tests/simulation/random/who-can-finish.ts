@@ -11,7 +11,8 @@ import type { World } from "./world.js";
  *   are one): whichever each of them keeps to, their relays meet;
  * - and whom these reach, since everybody wants everything and gives what it has.
  *
- * Who has failed (a full disk) or is gone neither finishes nor gives. A piece that a relay alone holds counts for nothing:
+ * Who has failed (a full disk) or is gone neither finishes nor gives; so does, for this, who has lost a piece of files that
+ * are never written to: nothing comes from one side of it to the other. A piece that a relay alone holds counts for nothing:
  * a relay may forget.
  */
 export function whoCanFinish(world: World): readonly Machine[] {
@@ -20,7 +21,8 @@ export function whoCanFinish(world: World): readonly Machine[] {
       machine.role.kind === "peer" &&
       isRunning(machine) &&
       machine.failure === undefined &&
-      machine.disk.maxPieces === Infinity,
+      machine.disk.maxPieces === Infinity &&
+      (machine.disk.options.isReadOnly !== true || holdsAll(world, [machine])),
   );
   const groups = groupsOf(peers, (a, b) => reaches(world, planOf(a), planOf(b)));
   return groups.filter((group) => hasEverything(world, group)).flat();
@@ -32,7 +34,10 @@ function planOf({ role }: Machine): PeerPlan {
 }
 
 function hasEverything(world: World, group: readonly Machine[]): boolean {
-  if (!group.some((machine) => planOf(machine).knowsMetainfo)) return false;
+  return group.some((machine) => planOf(machine).knowsMetainfo) && holdsAll(world, group);
+}
+
+function holdsAll(world: World, group: readonly Machine[]): boolean {
   for (let piece = 0; piece < world.stage.scenario.pieceCount; piece++) {
     if (!group.some((machine) => believes(machine, piece) && world.stage.isRight(machine.disk, piece))) return false;
   }

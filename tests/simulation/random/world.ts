@@ -64,7 +64,7 @@ export class World {
 
   #disk(
     name: string,
-    { accessMs, hashes, maxPieces = Infinity }: DiskPlan,
+    { accessMs, hashes, isReadOnly, maxPieces = Infinity }: DiskPlan,
     pieces: [number, Uint8Array][],
     relay: Pick<SimulatedDisk["options"], "proves" | "reserve"> = {},
   ): SimulatedDisk {
@@ -74,7 +74,7 @@ export class World {
     };
     const { geometry } = this.stage.metainfo;
     return new SimulatedDisk(
-      { geometry, accessMs, maxPieces, sha1: hashes ? sha1 : undefined, onWrite, ...relay },
+      { geometry, accessMs, maxPieces, isReadOnly, sha1: hashes ? sha1 : undefined, onWrite, ...relay },
       pieces,
     );
   }
