@@ -139,6 +139,7 @@ test("a finished download that is changed while it is seeded says so, offers the
   const downloader = hub.download(infoHash, "got-whole", "--timeout", "0");
   await downloader.verified(4 * MIB - changed.length * pieceLength);
   await untilDropped(seeder, changed);
+  expect(seeder.all("warning").filter(({ code }) => code === "rotten")).toHaveLength(1);
   expect(downloader.all("peer").filter(({ reason }) => reason?.startsWith("piece "))).toEqual([]);
   await hub.until(infoHash, ({ seeds }) => seeds === 0);
 

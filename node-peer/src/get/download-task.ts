@@ -4,6 +4,7 @@ import { STDOUT_PATH, type DownloadStore, type OpenDownloadStore } from "./downl
 import { reportEvent, reportMetadata } from "../terminal/event-report.js";
 import { Inactivity } from "./inactivity.js";
 import type { Output } from "../terminal/output.js";
+import { noteRot } from "../terminal/rot-notice.js";
 import type { Progress } from "../terminal/progress.js";
 import { shareProgress } from "../terminal/share-progress.js";
 import type { Target } from "./target.js";
@@ -107,7 +108,10 @@ export class DownloadTask {
     } finally {
       ending.abort();
       // What comes while it seeds on is still worth telling.
-      session.on((event) => reportEvent(event, session.infoHash, this.#tools.output));
+      session.on((event) => {
+        reportEvent(event, session.infoHash, this.#tools.output);
+        noteRot(event, session, "download --verify gets back what it was.", this.#tools.output);
+      });
     }
   }
 

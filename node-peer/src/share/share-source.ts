@@ -6,8 +6,9 @@ import {
   type ShoalError,
   type TorrentSession,
 } from "@shoal/peer-core";
-import { displayName, formatMagnet, formatWebLink, type Metainfo } from "@shoal/peer-core/torrent";
+import { formatMagnet, formatWebLink, type Metainfo } from "@shoal/peer-core/torrent";
 import { reportEvent } from "../terminal/event-report.js";
+import { noteRot } from "../terminal/rot-notice.js";
 import type { HashedShare } from "./hash-share.js";
 import type { Output } from "../terminal/output.js";
 import type { OwnerTokens } from "../catalogue/owner-tokens.js";
@@ -21,9 +22,6 @@ import { hubOfTracker } from "../catalogue/tracker-urls.js";
 
 /** How often shared files are looked at; a millisecond more per file, so that many cost no more than few. */
 const WATCH_MS = 3_000;
-
-/** Warnings of pieces that were dropped. */
-const ROTTEN: ReadonlySet<string> = new Set(["bad-piece", "read-failed"]);
 
 /** How sources are to be shared. */
 export interface SharePlan {
@@ -114,18 +112,11 @@ function follow(session: TorrentSession, source: ScannedSource, output: Output):
       if (event.kind === "failed") fail(event.error);
       else if (held && event.kind === "tracker-error") held.push(event);
       else reportEvent(event, session.infoHash, output);
-      if (event.kind === "warning" && ROTTEN.has(event.code)) tellRotten(session, output);
+      noteRot(event, session, "Check the disk; upload --verify shares what is there now.", output);
     });
     watchSource(session, source, fail);
   });
   return { failed, established };
-}
-
-/** Pieces that are dropped one by one are told of one by one, and what to do about it once. */
-function tellRotten({ infoHash, metainfo }: TorrentSession, output: Output): void {
-  const name = displayName(metainfo?.name ?? infoHash);
-  const what = `${name}: what has changed is no longer offered, the rest is. Check the disk; upload --verify shares what is there now.`;
-  output.warnOnce(`rotten ${infoHash}`, "rotten", what);
 }
 
 /** Nobody may read for hours what changed: then the swarm should not believe that it is here. */
