@@ -1,5 +1,6 @@
 import {
   Client,
+  createRelay,
   type ClientOptions,
   type Clock,
   type Hasher,
@@ -87,15 +88,11 @@ export interface RelayClientOptions {
 export function createRelayClient(options: RelayClientOptions): Client {
   const { relay, listen, ownTracker } = options;
   const plain = clientOptions(options, options.hasher);
-  return new Client({
-    ...plain,
-    relay,
-    listen,
-    openTracker: (url) => {
-      const channel = plain.openTracker(url);
-      return channel !== undefined && url === ownTracker ? createOwnRelayChannel(channel) : channel;
-    },
-  });
+  const openTracker = (url: string) => {
+    const channel = plain.openTracker(url);
+    return channel !== undefined && url === ownTracker ? createOwnRelayChannel(channel) : channel;
+  };
+  return createRelay({ ...plain, listen, openTracker }, relay);
 }
 
 /** The one place where the parts of a Node peer are chosen. */

@@ -1,10 +1,10 @@
 export * from "./torrent/index.js";
 export { isPrivateHost } from "./base/host-scope.js";
 export { Client } from "./client/client.js";
+export { createRelay } from "./client/create-relay.js";
 export { TorrentSession } from "./client/torrent-session.js";
 export type * from "./client/relay-options.js";
 export type * from "./client/share-options.js";
-export type * from "./client/relay-options.js";
 export type * from "./swarm/swarm-view.js";
 export type * from "./ports/connection.js";
 export type * from "./ports/piece-store.js";

@@ -1,4 +1,4 @@
-import { Client, type Connection, type RelayOptions, type TrackerChannel } from "@shoal/peer-core";
+import { createRelay, type Client, type Connection, type RelayOptions, type TrackerChannel } from "@shoal/peer-core";
 import type { MemoryHost, MemoryHostOptions } from "@shoal/peer-core/testing";
 import { MemoryPieceCache } from "./memory-piece-cache.js";
 import { dialerOf, type Simulation } from "./simulated-swarm.js";
@@ -27,13 +27,15 @@ export function addRelay(simulation: Simulation, name: string, options: Simulate
   const address = `mem://${name}`;
   const { tracker, quotaBytes = 2 * simulation.content.length } = options;
   const cache = options.cache ?? new MemoryPieceCache(quotaBytes);
-  const client = new Client({
-    runtime: simulation.runtime,
-    dialer: dialerOf(host),
-    openTracker: () => tracker,
-    clientName: "Shoal relay",
-    listen: { endpoint: address },
-    relay: {
+  const client = createRelay(
+    {
+      runtime: simulation.runtime,
+      dialer: dialerOf(host),
+      openTracker: () => tracker,
+      clientName: "Shoal relay",
+      listen: { endpoint: address },
+    },
+    {
       admits: () => Promise.resolve(true),
       metainfoOf: () => Promise.resolve((options.knowsMetainfo ?? true) ? simulation.metainfo : undefined),
       cache,
@@ -45,7 +47,7 @@ export function addRelay(simulation: Simulation, name: string, options: Simulate
       linksPerAddress: 32,
       ...options.relay,
     },
-  });
+  );
   host.listen(address, (connection: Connection) => client.accept(connection));
   return { name, host, client, cache, address };
 }

@@ -10,7 +10,7 @@ import { QueueDepth } from "../swarm/download/queue-depth.js";
 import { Reputation } from "../swarm/members/reputation.js";
 import { CLOSE } from "../wire/limits.js";
 import type { ClientContext } from "./client-context.js";
-import { RelayDesk } from "./relay-desk.js";
+import type { RelayDesk } from "./relay-desk.js";
 import type { ClientOptions, ListenAddress, RateLimits, ShareOptions } from "./share-options.js";
 import { TorrentSession, type ResolvedShareOptions } from "./torrent-session.js";
 import { TrackerLines } from "./tracker-lines.js";
@@ -26,7 +26,7 @@ const SEND_BUFFER_BYTES = 1024 * 1024;
 const ALL_SEND_BUFFERS_BYTES = 256 * 1024 * 1024;
 const MAX_UNVERIFIED_BYTES = 64 * 1024 * 1024;
 
-/** A peer with many shares. Incoming links are routed by info-hash. */
+/** A peer with many shares. Incoming links are routed by info-hash; those for shares that are not here are closed. */
 export class Client {
   readonly peerId: PeerId;
   readonly #options: ClientOptions;
@@ -40,7 +40,8 @@ export class Client {
   #listen: ListenAddress;
   #isClosed = false;
 
-  constructor(options: ClientOptions) {
+  /** `openDesk` makes it a relay: see `createRelay`. */
+  constructor(options: ClientOptions, openDesk?: (context: ClientContext) => RelayDesk) {
     this.#options = options;
     this.peerId = createPeerId(options.runtime.random);
     this.#listen = options.listen ?? {};
@@ -48,7 +49,7 @@ export class Client {
     this.#downLimiter = new RateLimiter(options.limits?.down ?? 0);
     this.#trackers = new TrackerLines((url) => options.openTracker(url));
     this.#context = this.#createContext();
-    this.#relayDesk = options.relay && new RelayDesk(options.relay, this.#context);
+    this.#relayDesk = openDesk?.(this.#context);
   }
 
   /** Starts a share. Throws ShoalError("exists") when its info-hash is here already. */

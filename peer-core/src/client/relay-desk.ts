@@ -3,6 +3,7 @@ import { isLoopbackHost } from "../base/host-scope.js";
 import type { InfoHash } from "../base/ids.js";
 import type { Timer } from "../ports/runtime.js";
 import { CacheRoom } from "../swarm/relay/cache-room.js";
+import { RelayFlow } from "../swarm/relay/relay-flow.js";
 import type { Swarm } from "../swarm/swarm.js";
 import { CLOSE } from "../wire/limits.js";
 import type { ClientContext } from "./client-context.js";
@@ -87,6 +88,7 @@ export class RelayDesk {
     for (const { isAdmitted } of this.#carried.values()) if (!isAdmitted) asked++;
     if (asked >= MAX_ASKED || this.#carried.size >= MAX_CARRIED || this.#leaving.has(infoHash)) return undefined;
     const admitted = this.#options.admits(infoHash);
+    const role = { room: this.#room, keepMs: this.#options.keepMs, unixMs: this.#options.unixMs };
     const session = new TorrentSession(
       {
         source: infoHash,
@@ -96,7 +98,7 @@ export class RelayDesk {
           return this.#options.cache.open(metainfo);
         },
         trackers: [],
-        relay: { room: this.#room, keepMs: this.#options.keepMs, unixMs: this.#options.unixMs },
+        relay: (parts) => new RelayFlow({ ...parts, role }),
       },
       { ...this.#context, onStopped: () => undefined },
     );

@@ -7,7 +7,6 @@ import type { Runtime } from "../ports/runtime.js";
 import type { TrackerChannel } from "../ports/tracker-channel.js";
 import type { Metainfo } from "../torrent/metainfo.js";
 import type { ShareLink } from "../torrent/share-link.js";
-import type { RelayOptions } from "./relay-options.js";
 
 /** Bytes per second; 0 means no limit. */
 export interface RateLimits {
@@ -40,8 +39,6 @@ export interface ClientOptions {
   readonly unverifiedBytes?: number | undefined;
   /** Bytes that may wait in all sockets together, but for a block in each; 256 MiB when left out. */
   readonly sendBuffersBytes?: number | undefined;
-  /** Carries shares of others; without it links for shares that are not here are closed. */
-  readonly relay?: RelayOptions | undefined;
 }
 
 export interface ShareOptions {

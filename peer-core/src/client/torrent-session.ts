@@ -5,7 +5,7 @@ import { RateLimiter } from "../base/rate-limiter.js";
 import type { PieceStore } from "../ports/piece-store.js";
 import { parseInfo, type Metainfo } from "../torrent/metainfo.js";
 import { chosenBytes } from "../swarm/pieces/chosen-bytes.js";
-import type { RelayRole } from "../swarm/relay/relay-promise.js";
+import type { MakeRelayFlow } from "../swarm/relay/relay-flow.js";
 import { Swarm } from "../swarm/swarm.js";
 import type { SwarmView } from "../swarm/swarm-view.js";
 import { WebSeedDialer } from "../web-seed/web-seed-dialer.js";
@@ -17,7 +17,7 @@ import type { RateLimits, SessionEvent, ShareOptions, TrackerView } from "./shar
 export interface ResolvedShareOptions extends ShareOptions {
   readonly source: Metainfo | InfoHash;
   /** Set where the share is carried for others. */
-  readonly relay?: RelayRole | undefined;
+  readonly relay?: MakeRelayFlow | undefined;
 }
 
 /** One share in a client: its swarm, its announcers and its store, from `add` to `stop`. */

@@ -15,8 +15,7 @@ import { HeldPieces } from "./pieces/held-pieces.js";
 import { noteAllPieces, noteFidget, type PiecesMessage } from "./peer-claims.js";
 import { PiecePicker } from "./download/piece-picker.js";
 import { PieceTable } from "./pieces/piece-table.js";
-import { RelayFlow } from "./relay/relay-flow.js";
-import type { RelayRole } from "./relay/relay-promise.js";
+import type { MakeRelayFlow, RelayFlow } from "./relay/relay-flow.js";
 import { UploadFlow } from "./upload/upload-flow.js";
 import type { QueueDepth } from "./download/queue-depth.js";
 import { Verifier } from "./download/verifier.js";
@@ -51,7 +50,7 @@ export interface ContentOptions {
     readonly depth: QueueDepth;
   };
   /** Set for a relay, which wants nothing for itself. */
-  readonly relay?: RelayRole | undefined;
+  readonly relay?: MakeRelayFlow | undefined;
   readonly host: ContentHost;
 }
 
@@ -242,10 +241,9 @@ export class Content {
     this.upload.tick(now);
   }
 
-  #createRelay(role: RelayRole): RelayFlow {
+  #createRelay(make: MakeRelayFlow): RelayFlow {
     const { host, runtime } = this.#options;
-    return new RelayFlow({
-      role,
+    return make({
       table: this.table,
       clock: runtime.clock,
       sessions: () => host.sessions(),

@@ -7,7 +7,7 @@ import type { Dialer } from "../ports/connection.js";
 import type { Runtime } from "../ports/runtime.js";
 import type { Metainfo } from "../torrent/metainfo.js";
 import type { QueueDepth } from "./download/queue-depth.js";
-import type { RelayRole } from "./relay/relay-promise.js";
+import type { MakeRelayFlow } from "./relay/relay-flow.js";
 import type { Reputation } from "./members/reputation.js";
 
 /** Whom a swarm tells. Calls come last, when its own state is consistent. */
@@ -37,7 +37,7 @@ export interface SwarmOptions {
   /** Undefined: it comes from peers. */
   readonly metainfo: Metainfo | undefined;
   /** Set for a relay: it wants what its peers want. */
-  readonly relay?: RelayRole | undefined;
+  readonly relay?: MakeRelayFlow | undefined;
   /** Relays to keep a link to when nobody can dial us, before those that trackers name. */
   readonly relays: readonly string[];
   /** Relays are asked to keep the whole share, and a link to one is kept until this swarm ends. */

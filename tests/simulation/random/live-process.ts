@@ -1,5 +1,12 @@
-import { Client, type Connection, type Dialer, type TorrentSession } from "@shoal/peer-core";
-import type { ClientOptions } from "@shoal/peer-core";
+import {
+  Client,
+  createRelay,
+  type ClientOptions,
+  type Connection,
+  type Dialer,
+  type RelayOptions,
+  type TorrentSession,
+} from "@shoal/peer-core";
 import { createTrackerChannel } from "@shoal/peer-core/platform";
 import type { MemoryHost } from "@shoal/peer-core/testing";
 import { dialerOf } from "../../support/simulated-swarm.js";
@@ -22,9 +29,9 @@ export class LiveProcess {
   readonly #lines = new Set<SimulatedTrackerLine>();
   readonly #dials = new Set<AbortController>();
 
-  constructor(stage: Stage, host: MemoryHost, options: Partial<ClientOptions>) {
+  constructor(stage: Stage, host: MemoryHost, options: Partial<ClientOptions>, relay?: RelayOptions) {
     this.clock = new ProcessClock(stage.clock);
-    this.client = new Client({
+    const all: ClientOptions = {
       runtime: { clock: this.clock, random: stage.random.fork(), hasher: stage.hasher },
       dialer: this.#dialer(dialerOf(host)),
       openTracker: (url) => {
@@ -41,7 +48,8 @@ export class LiveProcess {
       },
       clientName: "Shoal simulation",
       ...options,
-    });
+    };
+    this.client = relay === undefined ? new Client(all) : createRelay(all, relay);
   }
 
   accept(connection: Connection): void {

@@ -141,10 +141,8 @@ export class Machine {
   }
 
   #startRelay(plan: RelayPlan): LiveProcess {
-    const process: LiveProcess = new LiveProcess(this.#stage, this.host, {
-      listen: { port: PEER_PORT },
-      relay: this.#relayOptions(plan, () => process.clock),
-    });
+    const relay = this.#relayOptions(plan, () => process.clock);
+    const process: LiveProcess = new LiveProcess(this.#stage, this.host, { listen: { port: PEER_PORT } }, relay);
     return process;
   }
 

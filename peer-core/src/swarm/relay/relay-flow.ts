@@ -23,6 +23,9 @@ export interface RelayParts extends ServiceRecordParts {
   readonly discard: (piece: PieceIndex) => Promise<void>;
 }
 
+/** Hands in what a relay does: a tab is none, and does without the code. */
+export type MakeRelayFlow = (parts: Omit<RelayParts, "role">) => RelayFlow;
+
 /** What happens together is looked at together … */
 const SHORTEST_PAUSE_MS = 20;
 /** … and where there are many pieces and downloaders, a tenth of the time is spent on it at most. */
