@@ -1,4 +1,4 @@
-import { readdirSync, readlinkSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { treePrivateBytes } from "../bench/process/process-tree.js";
 import type { World } from "./world.js";
@@ -17,7 +17,12 @@ const CALM_MS = 12_000;
 const FRESH_MS = 3_000;
 const LOOK_MS = 500;
 
+/** Columns of `/proc/net/tcp`: both ends as hexadecimal address and port, the state, and the socket's number. */
+const TCP_LINE = /^\s*\d+: \S+:([0-9A-F]{4}) \S+:([0-9A-F]{4}) (\S\S) (?:\S+ +){5}(\d+)/;
+
 interface Holding {
+  /** "OWN PORT to OTHER PORT, STATE" of each TCP socket. */
+  readonly links: readonly string[];
   readonly sockets: number;
   readonly pieceFiles: number;
   /** All others. */
@@ -45,7 +50,9 @@ export async function expectNoLeaks(world: World): Promise<void> {
     const fresh = await quietHolding(world, name, FRESH_MS);
     world.ledger.say(`${name}: ${describe(used)} at the end, ${describe(fresh)} when fresh`);
     if (used.sockets > fresh.sockets)
-      world.ledger.complain(`${name} has ${used.sockets} sockets, ${fresh.sockets} when fresh`);
+      world.ledger.complain(
+        `${name} has ${used.sockets} sockets, ${fresh.sockets} when fresh: ${used.links.join("; ")} (${describePorts(world)})`,
+      );
     if (used.pieceFiles > MOST_PIECE_FILES) world.ledger.complain(`${name} keeps ${used.pieceFiles} pieces open`);
     if (used.handles > fresh.handles + MORE_HANDLES)
       world.ledger.complain(`${name} has ${used.handles} other handles, ${fresh.handles} when fresh`);
@@ -76,9 +83,32 @@ async function quietHolding(world: World, name: string, calmMs: number): Promise
 
 function holdingOf(pid: number): Holding {
   const targets = readdirSync(`/proc/${pid}/fd`).map((fd) => targetOf(`/proc/${pid}/fd/${fd}`));
-  const sockets = targets.filter((target) => target.startsWith("socket:")).length;
+  const sockets = targets.filter((target) => target.startsWith("socket:"));
   const pieceFiles = targets.filter((target) => /\/cache\/[0-9a-f]{40}\/\d+/.test(target)).length;
-  return { sockets, pieceFiles, handles: targets.length - sockets - pieceFiles, bytes: treePrivateBytes(pid) };
+  return {
+    sockets: sockets.length,
+    links: linksOf(sockets),
+    pieceFiles,
+    handles: targets.length - sockets.length - pieceFiles,
+    bytes: treePrivateBytes(pid),
+  };
+}
+
+function linksOf(sockets: readonly string[]): string[] {
+  const own = new Set(sockets.map((target) => /\d+/.exec(target)?.[0]));
+  return ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((path) =>
+    readFileSync(path, "utf8")
+      .split("\n")
+      .flatMap((line) => {
+        const [, near = "", far = "", state = "", inode] = TCP_LINE.exec(line) ?? [];
+        return own.has(inode) ? [`${parseInt(near, 16)} to ${parseInt(far, 16)}, ${state}`] : [];
+      }),
+  );
+}
+
+/** Which port leads where. */
+function describePorts(world: World): string {
+  return world.lines.map(({ name, port }) => `${port} ${name}`).join(", ");
 }
 
 /** Empty once it is closed. */

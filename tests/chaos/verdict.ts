@@ -8,6 +8,8 @@ const FINISH_MS = 180_000;
 /** What the standard of this product says, and as long as a timer may be late here. */
 const DEAD_LINK_MS = 60_000;
 const LATE_MS = 5_000;
+/** A browser's socket outlives the page's `close` by this, while it waits for the other side's (Chromium). */
+const BROWSER_CLOSING_MS = 60_000;
 const LOOK_MS = 250;
 
 /** What all processes are to have come to after the faults; violations go to the ledger. */
@@ -38,7 +40,9 @@ async function expectFinished(world: World): Promise<void> {
 async function expectDeadLinksGone({ lines, ledger }: World): Promise<void> {
   const dead = lines.flatMap((line) => line.dead);
   // A browser keeps idle connections of its own for minutes: of those only the hub's ends are ours.
-  for (const link of dead) if (link.line.startsWith("tab-")) link.nearGoneMs ??= link.sinceMs;
+  for (const link of dead)
+    if (link.line.startsWith("tab-"))
+      link.nearGoneMs = Math.max(link.sinceMs, (link.nearGoneMs ?? link.sinceMs) - BROWSER_CLOSING_MS);
   const isGone = (link: DeadLink) => link.nearGoneMs !== undefined && link.farGoneMs !== undefined;
   const isTooLate = (link: DeadLink) => lifeOf(link, Date.now()) - stopped(link) > DEAD_LINK_MS + LATE_MS;
   const stopped = ({ sinceMs }: DeadLink) => ledger.stoppedMsDuring({ fromMs: sinceMs, toMs: Date.now() });
