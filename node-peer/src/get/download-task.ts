@@ -110,7 +110,9 @@ export class DownloadTask {
       // What comes while it seeds on is still worth telling.
       session.on((event) => {
         reportEvent(event, session.infoHash, this.#tools.output);
-        noteRot(event, session, "download --verify gets back what it was.", this.#tools.output);
+        // Until it has its name, what is lost comes again.
+        if (this.#store?.isReadOnly === true)
+          noteRot(event, session, "Stop it, and download --verify gets back what it was.", this.#tools.output);
       });
     }
   }

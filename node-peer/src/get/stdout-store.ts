@@ -32,10 +32,6 @@ export class StdoutStore implements DownloadStore {
     this.#present = parts.inner.present().slice();
   }
 
-  get isReadOnly(): boolean {
-    return this.#parts.inner.isReadOnly === true;
-  }
-
   present(): Uint8Array {
     return this.#parts.inner.present();
   }

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { link, lstat, mkdir, readdir, readFile, rm, symlink, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expectRejection } from "@shoal/peer-core/testing";
@@ -122,6 +122,26 @@ describe("a single-file download", () => {
     await writeFile(store.finalPath, flipped(of.content, 2 * PIECE + 9));
     await expectRejection(store.read(of.metainfo.geometry.pieceIndex(2), 0, into), "disk", "Piece 2");
     await store.read(of.metainfo.geometry.pieceIndex(1), 0, into);
+  });
+
+  it("serves nothing wrong of what was written to while all of it was checked", async () => {
+    const of = await makeShare("film.bin", 3 * PIECE);
+    const path = join(scene.directory, "film.bin");
+    await writeFile(path, of.content);
+    await utimes(path, 1e9, 1e9);
+    let isWritten = false;
+    const onChecked = () => {
+      // The first piece has been read.
+      if (!isWritten) writeFileSync(path, flipped(of.content, 9));
+      isWritten = true;
+    };
+    const store = await scene.store(of, { ...countingVerifier(of), recheck: true, onChecked });
+    expect([...store.present()]).toEqual([1, 1, 1]);
+    await store.finish();
+    const into = new Uint8Array(PIECE);
+    await expectRejection(store.read(of.metainfo.geometry.pieceIndex(0), 0, into), "disk", "Piece 0");
+    await store.read(of.metainfo.geometry.pieceIndex(1), 0, into);
+    expect(into).toEqual(pieceBytes(of, 1));
   });
 
   it("serves nothing of a finished file that was replaced, where it cannot hash", async () => {

@@ -5,6 +5,7 @@ import type { ClaimRecorder } from "./claim-recorder.js";
 import type { VerifyPiece } from "./confirm-claims.js";
 import type { PartFiles } from "./part-files.js";
 import { PieceProof } from "./piece-proof.js";
+import { PlacedReader, type FileLook, type FileLooks } from "./placed-reader.js";
 import { placeTarget, removeUnselected, type ExistingTarget } from "./place-target.js";
 import type { TargetLock } from "./target-lock.js";
 import type { TargetPaths } from "./target-paths.js";
@@ -21,12 +22,9 @@ export interface FsPieceStoreParts {
   readonly recorder: ClaimRecorder;
   readonly lock: TargetLock;
   readonly verifyPiece?: VerifyPiece | undefined;
-  /** All of it was found under its final name, where it stays: `files` lead there. */
-  readonly isPlaced?: boolean | undefined;
+  /** All of it was found under its final name, where it stays (`files` lead there): what its files looked like then. */
+  readonly placedLooks?: ReadonlyMap<number, FileLook> | undefined;
 }
-
-/** A file that changes during each of so many reads is not served. */
-const MOST_READS = 3;
 
 /**
  * A download on disk: `NAME.part` while unfinished, `NAME` once `finish` was called. Everything that was written before a
@@ -38,10 +36,9 @@ export class FsPieceStore implements PieceStore {
   readonly writeIfMatching: PieceStore["writeIfMatching"];
   readonly #parts: FsPieceStoreParts;
   readonly #proof: PieceProof | undefined;
+  readonly #placed: PlacedReader;
   readonly #underWay = new Set<Promise<unknown>>();
   #state: "open" | "finishing" | "finished" | "closed" = "open";
-  /** Changes of finished files that have been noticed, and answered by hashing. */
-  #knownChanges = 0;
   #finishing: Promise<unknown> = Promise.resolve();
   #synced: Promise<void> = Promise.resolve();
 
@@ -49,7 +46,15 @@ export class FsPieceStore implements PieceStore {
     this.#parts = parts;
     this.finalPath = parts.paths.finalPath;
     const { verifyPiece } = parts;
-    this.#proof = verifyPiece && new PieceProof(parts.metainfo.geometry, verifyPiece);
+    const { geometry } = parts.metainfo;
+    this.#proof = verifyPiece && new PieceProof(geometry, verifyPiece);
+    this.#placed = new PlacedReader({
+      pieceSize: (piece) => geometry.pieceSize(piece),
+      read: (...what) => this.#read(...what),
+      verifyPiece,
+      path: this.finalPath,
+    });
+    if (parts.placedLooks !== undefined) this.#placed.trust(parts.placedLooks);
     if (verifyPiece !== undefined) {
       this.writeIfMatching = (piece, data, sha1) =>
         this.#run(() => this.#writeIfMatching(piece, data, { sha1, verifyPiece }));
@@ -80,9 +85,10 @@ export class FsPieceStore implements PieceStore {
     return this.#run(() => this.#readProven(piece, begin, into));
   }
 
-  /** A finished download is the user's: what has been written to it is found before it is served. */
+  /** What has rotted without its file's size or time telling is found before it is served. */
   distrust(): void {
     this.#proof?.begin();
+    this.#placed.distrust();
   }
 
   write(piece: PieceIndex, data: Uint8Array): Promise<void> {
@@ -146,7 +152,7 @@ export class FsPieceStore implements PieceStore {
 
   async #finish(): Promise<string> {
     try {
-      if (this.#parts.isPlaced !== true) await this.#place();
+      if (this.#parts.placedLooks === undefined) await this.#place();
     } catch (error) {
       this.#parts.files.stays();
       this.#state = "open";
@@ -154,7 +160,6 @@ export class FsPieceStore implements PieceStore {
     }
     this.#state = "finished";
     this.#parts.files.placed();
-    await this.#parts.files.watch();
     return this.finalPath;
   }
 
@@ -173,32 +178,18 @@ export class FsPieceStore implements PieceStore {
     // Who was opening a file might make it anew once its name is gone.
     await this.#settled();
     await files.closeIdle();
+    // From when they have their names on they are the user's.
+    this.#placed.trust(await files.looks());
     await placeTarget(paths, { metainfo, layout }, existing);
   }
 
-  /** What is finished is the user's, who may write to it: then each piece is hashed before it is served. */
   async #readProven(piece: PieceIndex, begin: number, into: Uint8Array): Promise<void> {
-    const { files } = this.#parts;
-    for (let tries = 0; tries < MOST_READS; tries++) {
-      this.#distrustIfChanged();
-      const { changes } = files;
-      await this.#proof?.prove(piece, (bytes) => this.#read(piece, 0, bytes));
-      await this.#read(piece, begin, into);
-      if (files.changes === changes) return;
-    }
-    throw new ShoalError("disk", `Piece ${piece} of ${this.finalPath} is being written to`);
+    if (this.#state === "finished") return await this.#placed.read(piece, begin, into);
+    await this.#proof?.prove(piece, (bytes) => this.#read(piece, 0, bytes));
+    await this.#read(piece, begin, into);
   }
 
-  #distrustIfChanged(): void {
-    const { changes } = this.#parts.files;
-    if (changes === this.#knownChanges) return;
-    this.#knownChanges = changes;
-    if (this.#proof === undefined)
-      throw new ShoalError("disk", `${this.finalPath} was written to after it was finished`);
-    this.#proof.begin();
-  }
-
-  async #read(piece: PieceIndex, begin: number, into: Uint8Array): Promise<void> {
+  async #read(piece: PieceIndex, begin: number, into: Uint8Array, looks?: FileLooks): Promise<void> {
     const { geometry } = this.#parts.metainfo;
     if (begin + into.length > geometry.pieceSize(piece)) {
       throw new ShoalError(
@@ -207,7 +198,7 @@ export class FsPieceStore implements PieceStore {
       );
     }
     const offset = geometry.pieceOffset(piece) + begin;
-    if (await this.#parts.files.read(offset, into)) return;
+    if (await this.#parts.files.read(offset, into, looks)) return;
     throw new ShoalError("disk", `Piece ${piece} of ${this.finalPath} has been cut short on the disk`);
   }
 

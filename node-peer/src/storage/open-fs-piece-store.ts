@@ -16,6 +16,7 @@ import { diskError, errnoOf } from "./disk-error.js";
 import { FsPieceStore } from "./fs-piece-store.js";
 import { makeFolder } from "./make-folder.js";
 import { PartFiles } from "./part-files.js";
+import type { FileLook } from "./placed-reader.js";
 import { isTaken, type ExistingTarget } from "./place-target.js";
 import { takeBack } from "./placed-target.js";
 import { assertRecognized, reportRecheck, type RecheckReport } from "./recheck-report.js";
@@ -95,8 +96,9 @@ async function openLocked(options: FsPieceStoreOptions, paths: TargetPaths, lock
     if (recovered.isNew) await claimPart(metainfo, paths, log);
     const recorder = new ClaimRecorder(log, files, confirmed.unsynced);
     const have = confirmed.claims.map((claim) => (claim === CLAIM.none ? 0 : 1));
-    const { isPlaced } = confirmed;
-    return new FsPieceStore({ metainfo, layout, paths, existing, have, files, recorder, lock, verifyPiece, isPlaced });
+    const { placedLooks } = confirmed;
+    const parts = { metainfo, layout, paths, existing, have, files, recorder, lock, verifyPiece, placedLooks };
+    return new FsPieceStore(parts);
   } catch (error) {
     await files.close();
     throw error;
@@ -111,19 +113,19 @@ interface Confirming extends ConfirmContext {
 }
 
 interface Confirmed extends ConfirmedClaims {
-  /** It is whole and keeps its final name. */
-  readonly isPlaced: boolean;
+  /** It is whole and keeps its final name: what its files looked like before they were read. */
+  readonly placedLooks?: ReadonlyMap<number, FileLook> | undefined;
 }
 
 /** Checks what is claimed, and that there is room for the rest. */
 async function confirmHere(recovered: Recovered, context: Confirming): Promise<Confirmed> {
   const { metainfo, layout, paths, recheck } = context;
-  if (recheck !== true) return { ...(await confirmIn(context.files, recovered, context)), isPlaced: false };
+  if (recheck !== true) return await confirmIn(context.files, recovered, context);
   // It may turn out to be none of ours.
   const reading = new PartFiles(metainfo, layout, paths);
   reading.onlyRead();
   try {
-    return { ...(await confirmIn(reading, recovered, context)), isPlaced: false };
+    return await confirmIn(reading, recovered, context);
   } finally {
     await reading.close();
   }
@@ -150,7 +152,10 @@ async function confirmPlaced(recovered: Recovered, context: Confirming): Promise
   let report: RecheckReport | undefined;
   let confirmed: ConfirmedClaims;
   try {
-    const onRechecked = (told: RecheckReport) => context.onRechecked?.((report = told));
+    const onRechecked = (told: RecheckReport) => {
+      report = told;
+      context.onRechecked?.(told);
+    };
     // Whoever put it there since may have put something else there.
     confirmed = await confirmIn(placed, { ...recovered, hasRecord: false }, { ...context, onRechecked });
   } finally {
@@ -158,11 +163,12 @@ async function confirmPlaced(recovered: Recovered, context: Confirming): Promise
   }
   if (report?.isWhole === true) {
     files.placed();
-    return { ...confirmed, isPlaced: true };
+    const looks = [...confirmed.stamps].map(([file, stamp]) => [file, files.lookOf(file, stamp)] as const);
+    return { ...confirmed, placedLooks: new Map(looks) };
   }
   await takeBack(paths);
   for (const file of report?.misshapen ?? []) await files.shape(file);
-  return { ...confirmed, stamps: await stampAgain(confirmed.stamps, files), isPlaced: false };
+  return { ...confirmed, stamps: await stampAgain(confirmed.stamps, files) };
 }
 
 /** Makes the file or folder of the download, which must not be there: another share of this name may have just begun. */

@@ -1,3 +1,4 @@
+import { fstatSync } from "node:fs";
 import { lstat, type FileHandle } from "node:fs/promises";
 import { UNWANTED_FILE, type FileLayout, type Metainfo, type Run } from "@shoal/peer-core/torrent";
 import type { CheckedWriter, FilePlace } from "./checked-writer.js";
@@ -5,7 +6,7 @@ import { diskError, errnoOf } from "./disk-error.js";
 import { FileTurns } from "./file-turns.js";
 import { JoinedReads } from "./joined-reads.js";
 import { OpenFileCache } from "./open-file-cache.js";
-import { PlacedWatch } from "./placed-watch.js";
+import type { FileLook, FileLooks } from "./placed-reader.js";
 import { runParallel } from "./run-parallel.js";
 import { writeAt } from "./state-log.js";
 import type { FileStamp } from "./state-record.js";
@@ -30,7 +31,6 @@ export class PartFiles {
   readonly #cache: OpenFileCache;
   readonly #turns = new FileTurns();
   readonly #reads = new JoinedReads();
-  readonly #watch = new PlacedWatch();
   #folder: TargetFolder;
   /**
    * "reading": nothing is written, made or given its length. "moving": neither, and the old name may be gone at any time.
@@ -47,14 +47,17 @@ export class PartFiles {
     this.#cache = new OpenFileCache((file) => this.#open(file));
   }
 
-  /** Fills `into` from byte `offset` of the share; false when a file ends first. Rejects with ShoalError "disk". */
-  async read(offset: number, into: Uint8Array): Promise<boolean> {
+  /**
+   * Fills `into` from byte `offset` of the share; false when a file ends first. Notes in `looks` what each of the share's
+   * files looks like after it was read. Rejects with ShoalError "disk".
+   */
+  async read(offset: number, into: Uint8Array, looks?: FileLooks): Promise<boolean> {
     let isComplete = true;
     await this.#eachRun(offset, into, async (run, part) => {
       const doing = `read ${part.length} bytes of`;
       const read = async (handle: FileHandle) => {
         const done = await this.#reads.read(handle, run.position, part);
-        this.#watch.look(fileOf(run), handle);
+        if (looks !== undefined && run.kind === "file") looks.set(run.file, lookAt(handle));
         return done;
       };
       if ((await this.#use(fileOf(run), doing, read)) < part.length) isComplete = false;
@@ -105,6 +108,22 @@ export class PartFiles {
     } catch {
       return undefined;
     }
+  }
+
+  /** What the files under their own names look like now, those that are as long as they should be. */
+  async looks(): Promise<ReadonlyMap<number, FileLook>> {
+    const looks: FileLooks = new Map();
+    const stored = [...this.#metainfo.files.keys()].filter((file) => this.#layout.isStored(file));
+    await runParallel(stored, PARALLEL_RUNS, async (file) => {
+      const stamp = await this.stampOf(file);
+      if (stamp !== undefined) looks.set(file, this.lookOf(file, stamp));
+    });
+    return looks;
+  }
+
+  /** What a file looked like that `stampOf` had a stamp of: it had its full length. */
+  lookOf(file: number, { mtimeNs, inode }: FileStamp): FileLook {
+    return { mtimeNs, inode, size: BigInt(this.#metainfo.files[file]?.length ?? -1) };
   }
 
   /** Brings the bytes of a file to the disk, also while the download is being given its final name. */
@@ -160,17 +179,6 @@ export class PartFiles {
   placed(): void {
     this.#folder = this.#final;
     this.#stage = "placed";
-  }
-
-  /** From now on changes are counted: what has its final name is the user's, too. */
-  async watch(): Promise<void> {
-    const stored = [...this.#metainfo.files.keys()].filter((file) => this.#layout.isStored(file));
-    await runParallel(stored, PARALLEL_RUNS, async (file) => this.#watch.add(file, await this.stampOf(file)));
-  }
-
-  /** How many changes of files have been noticed; a read is followed by a look. */
-  get changes(): number {
-    return this.#watch.changes;
   }
 
   /** Closes the files; nothing may be under way. */
@@ -247,6 +255,12 @@ export class PartFiles {
     if (first !== undefined && stored.length === 1) await one(first);
     else await runParallel(stored, PARALLEL_RUNS, one);
   }
+}
+
+/** On this thread: it takes microseconds, and waking another one for it as long as the read. */
+function lookAt({ fd }: FileHandle): FileLook {
+  const { size, mtimeNs, ino } = fstatSync(fd, { bigint: true });
+  return { size, mtimeNs, inode: ino };
 }
 
 function fileOf(run: StoredRun): number {

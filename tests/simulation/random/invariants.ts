@@ -93,10 +93,14 @@ function isClaimed(heldPieces: Uint8Array | undefined, piece: number): boolean {
 
 function checkComplaints(world: World, machine: Machine): void {
   for (const { piece, atMs, process } of machine.complaints) {
-    const isDue = world.stage.clock.now() - atMs > LOOK_MS && machine.process === process;
+    const isDue =
+      world.stage.clock.now() - atMs > LOOK_MS && machine.process === process && machine.failure === undefined;
     const since = machine.flipped.get(piece) ?? Infinity;
-    const claims = machine.sessions().some(({ heldPieces }) => isClaimed(heldPieces, piece));
-    if (isDue && since < atMs && claims && world.stage.isWrong(machine.disk, piece))
+    // Files of the user's keep what is wrong in them; it is not offered any more.
+    const isKept =
+      machine.disk.options.isReadOnly !== true ||
+      machine.sessions().some(({ heldPieces }) => isClaimed(heldPieces, piece));
+    if (isDue && since < atMs && isKept && world.stage.isWrong(machine.disk, piece))
       world.stage.fail(
         `${machine.name} was told at ${atMs.toFixed(0)} ms that piece ${piece} is wrong, and still has it`,
       );
