@@ -184,7 +184,10 @@ export class FsPieceStore implements PieceStore {
   }
 
   async #readProven(piece: PieceIndex, begin: number, into: Uint8Array): Promise<void> {
-    if (this.#state === "finished") return await this.#placed.read(piece, begin, into);
+    if (this.#state === "finished") {
+      await this.#placed.read(piece, begin, into);
+      return;
+    }
     await this.#proof?.prove(piece, (bytes) => this.#read(piece, 0, bytes));
     await this.#read(piece, begin, into);
   }

@@ -101,6 +101,6 @@ export class PlacedReader {
 function areAlike(looks: FileLooks, known: ReadonlyMap<number, FileLook>): boolean {
   return [...looks].every(([file, { size, mtimeNs, inode }]) => {
     const was = known.get(file);
-    return was !== undefined && was.size === size && was.mtimeNs === mtimeNs && was.inode === inode;
+    return was?.size === size && was.mtimeNs === mtimeNs && was.inode === inode;
   });
 }
