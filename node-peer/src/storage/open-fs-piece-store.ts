@@ -13,10 +13,10 @@ import {
   type VerifyPiece,
 } from "./confirm-claims.js";
 import { diskError, errnoOf } from "./disk-error.js";
+import type { FileLook } from "./file-look.js";
 import { FsPieceStore } from "./fs-piece-store.js";
 import { makeFolder } from "./make-folder.js";
 import { PartFiles } from "./part-files.js";
-import type { FileLook } from "./placed-reader.js";
 import { isTaken, type ExistingTarget } from "./place-target.js";
 import { takeBack } from "./placed-target.js";
 import { assertRecognized, reportRecheck, type RecheckReport } from "./recheck-report.js";

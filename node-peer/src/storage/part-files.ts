@@ -1,12 +1,11 @@
-import { fstatSync } from "node:fs";
 import { lstat, type FileHandle } from "node:fs/promises";
 import { UNWANTED_FILE, type FileLayout, type Metainfo, type Run } from "@shoal/peer-core/torrent";
 import type { CheckedWriter, FilePlace } from "./checked-writer.js";
 import { diskError, errnoOf } from "./disk-error.js";
+import { lookAt, type FileLook, type FileLooks } from "./file-look.js";
 import { FileTurns } from "./file-turns.js";
 import { JoinedReads } from "./joined-reads.js";
 import { OpenFileCache } from "./open-file-cache.js";
-import type { FileLook, FileLooks } from "./placed-reader.js";
 import { runParallel } from "./run-parallel.js";
 import { writeAt } from "./state-log.js";
 import type { FileStamp } from "./state-record.js";
@@ -255,12 +254,6 @@ export class PartFiles {
     if (first !== undefined && stored.length === 1) await one(first);
     else await runParallel(stored, PARALLEL_RUNS, one);
   }
-}
-
-/** On this thread: it takes microseconds, and waking another one for it as long as the read. */
-function lookAt({ fd }: FileHandle): FileLook {
-  const { size, mtimeNs, ino } = fstatSync(fd, { bigint: true });
-  return { size, mtimeNs, inode: ino };
 }
 
 function fileOf(run: StoredRun): number {

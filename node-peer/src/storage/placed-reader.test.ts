@@ -1,7 +1,8 @@
 import { expectRejection } from "@shoal/peer-core/testing";
 import type { PieceIndex } from "@shoal/peer-core";
 import { beforeEach, describe, expect, it } from "vitest";
-import { PlacedReader, type FileLook, type FileLooks } from "./placed-reader.js";
+import type { FileLook, FileLooks } from "./file-look.js";
+import { PlacedReader } from "./placed-reader.js";
 
 const PIECE = 8;
 const LONG_AGO = BigInt(Date.UTC(2020, 0, 1)) * 1_000_000n;

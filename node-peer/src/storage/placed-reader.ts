@@ -1,14 +1,6 @@
 import { ShoalError, type PieceIndex } from "@shoal/peer-core";
 import type { VerifyPiece } from "./confirm-claims.js";
-import type { FileStamp } from "./state-record.js";
-
-/** What a file looked like right after it was read. */
-export interface FileLook extends Pick<FileStamp, "mtimeNs" | "inode"> {
-  readonly size: bigint;
-}
-
-/** Of each file that was read, by its index. */
-export type FileLooks = Map<number, FileLook>;
+import { areAlike, type FileLook, type FileLooks } from "./file-look.js";
 
 /** A file that was written to a moment ago may be written to again without its time telling: FAT counts two seconds. */
 const SETTLED_MS = 2_500;
@@ -95,12 +87,4 @@ export class PlacedReader {
     this.#turns.push(done.catch(() => undefined));
     return done;
   }
-}
-
-/** Every file that was looked at looks as it did. */
-function areAlike(looks: FileLooks, known: ReadonlyMap<number, FileLook>): boolean {
-  return [...looks].every(([file, { size, mtimeNs, inode }]) => {
-    const was = known.get(file);
-    return was?.size === size && was.mtimeNs === mtimeNs && was.inode === inode;
-  });
 }
