@@ -5,7 +5,7 @@ import type { Machine } from "./machine.js";
 import { calmAt, type Scenario } from "./scenario.js";
 import { Stage } from "./stage.js";
 import { checkReports, TrackerKnowledge } from "./tracker-knowledge.js";
-import { whoCanFinish } from "./who-can-finish.js";
+import { whatEachCanGet } from "./who-can-finish.js";
 import { World } from "./world.js";
 
 /** What must hold at any moment is looked at at random ones, so far apart at most. */
@@ -38,7 +38,7 @@ export interface Outcome {
 export async function runScenario(scenario: Scenario, story?: (line: string) => void): Promise<Outcome> {
   const world = new World(await Stage.create(scenario, story));
   let finishMs = 0;
-  let finishers: readonly Machine[] = [];
+  let finishers = 0;
   try {
     begin(world);
     await world.stage.clock.advance(calmAt(scenario));
@@ -47,9 +47,10 @@ export async function runScenario(scenario: Scenario, story?: (line: string) => 
       () => ![...world.machines.values()].some(({ isLeaving }) => isLeaving),
       GOODBYES_MS,
     );
-    finishers = whoCanFinish(world);
+    const canGet = whatEachCanGet(world);
+    finishers = [...canGet.values()].filter(({ size }) => size === scenario.pieceCount).length;
     const calm = world.stage.clock.now();
-    await finish(world, finishers);
+    await finish(world, canGet);
     finishMs = world.stage.clock.now() - calm;
     await world.stage.clock.advance(REST_MS);
     checkCalm(world);
@@ -64,7 +65,7 @@ export async function runScenario(scenario: Scenario, story?: (line: string) => 
     violations,
     trace: world.stage.traceHash(),
     finishMs,
-    finishers: finishers.length,
+    finishers,
     timersRun: clock.timersRun,
   };
 }
@@ -86,24 +87,35 @@ function begin(world: World): void {
   clock.schedule(random.float() * LOOK_WITHIN_MS, look);
 }
 
-async function finish(world: World, finishers: readonly Machine[]): Promise<void> {
+async function finish(world: World, canGet: ReadonlyMap<Machine, ReadonlySet<number>>): Promise<void> {
+  const { pieceCount } = world.stage.scenario;
+  const isOver = ([machine, pieces]: readonly [Machine, ReadonlySet<number>]): boolean =>
+    pieces.size === pieceCount ? isSeeding(machine) : holdsAll(machine, pieces);
+  const goals = [...canGet];
   // It is asked before every timer, so one is looked at until that has finished; all must have at the same time.
-  let waiting = finishers[0];
+  let waiting = goals[0];
   const isDone = (): boolean => {
-    if (waiting !== undefined && !hasFinished(waiting)) return false;
-    waiting = finishers.find((machine) => !hasFinished(machine));
+    if (waiting !== undefined && !isOver(waiting)) return false;
+    waiting = goals.find((goal) => !isOver(goal));
     return waiting === undefined;
   };
   await world.stage.clock.runUntil(isDone, FINISH_MS);
-  for (const machine of finishers) {
-    if (hasFinished(machine)) continue;
+  for (const goal of goals) {
+    if (isOver(goal)) continue;
+    const [machine, pieces] = goal;
     const held = machine.process?.session?.swarm.content?.table.have.count ?? 0;
-    world.stage.fail(`${machine.name} could finish, and has ${held} of ${world.stage.scenario.pieceCount} pieces`);
+    const what = pieces.size === pieceCount ? "finish" : `get ${[...pieces].join(",")}`;
+    world.stage.fail(`${machine.name} could ${what}, and has ${held} of ${pieceCount} pieces`);
   }
 }
 
-function hasFinished({ process }: Machine): boolean {
+function isSeeding({ process }: Machine): boolean {
   return process?.session?.swarm.state === "seeding";
+}
+
+function holdsAll({ process }: Machine, pieces: ReadonlySet<number>): boolean {
+  const have = process?.session?.swarm.content?.table.have;
+  return [...pieces].every((piece) => have?.has(piece) === true);
 }
 
 async function end(world: World): Promise<void> {

@@ -3,29 +3,40 @@ import type { PeerPlan, RelayPlan } from "./scenario.js";
 import type { World } from "./world.js";
 
 /**
- * The peers that have to finish, from the present moment on, if nothing goes wrong any more. A peer can finish when every
- * piece is right on the disk of somebody whom it reaches, itself included, who believes so, and the metainfo is known there. It reaches
+ * The pieces that each peer has to come to hold, from the present moment on, if nothing goes wrong any more: all that are
+ * right on the disk of somebody whom it reaches, itself included, who believes so, if the metainfo is known there. It
+ * reaches
  *
  * - an honest peer at one of its own trackers, if one of the two can be dialled;
  * - any other honest peer at one of its trackers, if all relays of which either is told know each other by a tracker (or
  *   are one): whichever each of them keeps to, their relays meet;
- * - and whom these reach, since everybody wants everything and gives what it has.
+ * - and whom these reach, since everybody wants everything and gives what it has: but for who has lost a piece of files
+ *   that are never written to, and gives the others.
  *
- * Who has failed (a full disk) or is gone neither finishes nor gives; so does, for this, who has lost a piece of files that
- * are never written to: nothing comes from one side of it to the other. A piece that a relay alone holds counts for nothing:
- * a relay may forget.
+ * Who has failed (a full disk) or is gone neither gets nor gives. A piece that a relay alone holds counts for nothing: a
+ * relay may forget.
  */
-export function whoCanFinish(world: World): readonly Machine[] {
+export function whatEachCanGet(world: World): ReadonlyMap<Machine, ReadonlySet<number>> {
   const peers = [...world.machines.values()].filter(
     (machine) =>
       machine.role.kind === "peer" &&
       isRunning(machine) &&
       machine.failure === undefined &&
-      machine.disk.maxPieces === Infinity &&
-      (machine.disk.options.isReadOnly !== true || holdsAll(world, [machine])),
+      machine.disk.maxPieces === Infinity,
   );
-  const groups = groupsOf(peers, (a, b) => reaches(world, planOf(a), planOf(b)));
-  return groups.filter((group) => hasEverything(world, group)).flat();
+  const isLossy = (machine: Machine) =>
+    machine.disk.options.isReadOnly === true && rightPieces(world, [machine]).size < world.stage.scenario.pieceCount;
+  const givers = peers.filter(isLossy);
+  const takers = peers.filter((machine) => !isLossy(machine));
+  const canGet = new Map<Machine, ReadonlySet<number>>();
+  for (const group of groupsOf(takers, (a, b) => reaches(world, planOf(a), planOf(b)))) {
+    const near = givers.filter((giver) => group.some((taker) => reaches(world, planOf(taker), planOf(giver))));
+    const all = [...group, ...near];
+    if (!all.some((machine) => planOf(machine).knowsMetainfo)) continue;
+    const pieces = rightPieces(world, all);
+    for (const taker of group) canGet.set(taker, pieces);
+  }
+  return canGet;
 }
 
 function planOf({ role }: Machine): PeerPlan {
@@ -33,15 +44,12 @@ function planOf({ role }: Machine): PeerPlan {
   return role.plan;
 }
 
-function hasEverything(world: World, group: readonly Machine[]): boolean {
-  return group.some((machine) => planOf(machine).knowsMetainfo) && holdsAll(world, group);
-}
-
-function holdsAll(world: World, group: readonly Machine[]): boolean {
-  for (let piece = 0; piece < world.stage.scenario.pieceCount; piece++) {
-    if (!group.some((machine) => believes(machine, piece) && world.stage.isRight(machine.disk, piece))) return false;
-  }
-  return true;
+/** Pieces that one of them holds as they should be. */
+function rightPieces({ stage }: World, machines: readonly Machine[]): ReadonlySet<number> {
+  const pieces = new Set<number>();
+  for (let piece = 0; piece < stage.scenario.pieceCount; piece++)
+    if (machines.some((machine) => believes(machine, piece) && stage.isRight(machine.disk, piece))) pieces.add(piece);
+  return pieces;
 }
 
 /** A process that has not opened its share yet will believe the record, and forget bytes that nobody vouches for. */
