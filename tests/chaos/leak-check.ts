@@ -38,12 +38,14 @@ export async function expectNoLeaks(world: World): Promise<void> {
   await world.tab?.close();
   for (const actor of world.actors.values())
     if (actor.role === "seeder" || actor.role === "downloader") await actor.end("SIGINT");
+  // A relay stays with a share for two minutes after the last peer has left. Both hurry: to one that does alone, the other
+  // is silent for so long that their link is given up, and each new one counts as somebody who has come.
+  for (const name of ["relay", "hub"] as const) world.actor(name).hurry();
   // The relay is at the hub's tracker and would be missed by a fresh one.
   for (const name of ["relay", "hub"] as const) {
     const actor = world.actor(name);
-    // A relay stays with a share for two minutes after the last peer has left.
-    actor.hurry();
     const used = await quietHolding(world, name, CALM_MS);
+    const carried = await carriedBy(world, name);
     await actor.end("SIGINT");
     actor.start();
     await actor.run?.process.event("serving");
@@ -51,7 +53,7 @@ export async function expectNoLeaks(world: World): Promise<void> {
     world.ledger.say(`${name}: ${describe(used)} at the end, ${describe(fresh)} when fresh`);
     if (used.sockets > fresh.sockets)
       world.ledger.complain(
-        `${name} has ${used.sockets} sockets, ${fresh.sockets} when fresh: ${used.links.join("; ")} (${describePorts(world)})`,
+        `${name} has ${used.sockets} sockets, ${fresh.sockets} when fresh: ${used.links.join("; ")} (${describePorts(world)}; ${carried})`,
       );
     if (used.pieceFiles > MOST_PIECE_FILES) world.ledger.complain(`${name} keeps ${used.pieceFiles} pieces open`);
     if (used.handles > fresh.handles + MORE_HANDLES)
@@ -104,6 +106,12 @@ function linksOf(sockets: readonly string[]): string[] {
         return own.has(inode) ? [`${parseInt(near, 16)} to ${parseInt(far, 16)}, ${state}`] : [];
       }),
   );
+}
+
+/** What the relay of a hub says that it does. */
+async function carriedBy(world: World, name: "relay" | "hub"): Promise<string> {
+  const metrics = await (await fetch(new URL("metrics", world.url(name)))).text();
+  return (metrics.match(/^shoal_relay_(links|shares|wanted\w*) \S+$/gm) ?? []).join(", ");
 }
 
 /** Which port leads where. */

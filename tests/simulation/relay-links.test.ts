@@ -102,6 +102,33 @@ describe("a peer that nobody can dial", () => {
   });
 });
 
+describe("relays that know each other", () => {
+  it("leave a share for good when nobody is there for it any more", async () => {
+    const simulation = await create();
+    const tracker = new MemoryTracker({ clock: simulation.clock, random: simulation.random });
+    const relays = ["one", "other"].map((name) =>
+      addRelay(simulation, name, { tracker: tracker.channel(name), relay: { lingerMs: 2 * MINUTE } }),
+    );
+    const [one, other] = relays.map(({ address }) => address);
+    tracker.relays = [one!, other!];
+    const sharer = tab(simulation, "sharer", [one!], "all");
+    const getter = tab(simulation, "getter", [other!]);
+    expect(await simulation.allComplete([getter], MINUTE)).toBe(true);
+    // Not at the same time: each is left by the other in turn.
+    await simulation.clock.settle(sharer.client.close());
+    await simulation.clock.advance(MINUTE);
+    await simulation.clock.settle(getter.client.close());
+    const carried = () => relays.flatMap(({ client }) => client.carried());
+    expect(carried()).not.toEqual([]);
+    await simulation.clock.advance(10 * MINUTE);
+    for (let minute = 0; minute < 10; minute++) {
+      expect(carried()).toEqual([]);
+      await simulation.clock.advance(MINUTE);
+    }
+    await close(simulation, ...relays);
+  });
+});
+
 describe("a peer that can be dialled", () => {
   it("does without a relay as long as somebody offers what it wants", async () => {
     const simulation = await create();

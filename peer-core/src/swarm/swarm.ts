@@ -68,6 +68,7 @@ export class Swarm implements SessionOwner {
       isOpen: () => this.#content !== undefined,
       exchangePolicy: () => this.#exchangePolicy(),
       hasEnoughSources: () => this.#hasEnoughSources(),
+      isForSomebody: () => this.isCarriedForSomebody,
       hasNews: options.relay && ((session) => this.#content?.lacksAnyOf(session) ?? true),
     });
     this.#introduction = new Introduction({

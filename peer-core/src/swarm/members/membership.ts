@@ -25,6 +25,8 @@ export interface MembershipParts {
   readonly exchangePolicy: () => ExchangePolicy;
   /** Peers connected directly offer all that we want. */
   readonly hasEnoughSources: () => boolean;
+  /** Of a relay: see `Swarm.isCarriedForSomebody`. */
+  readonly isForSomebody: () => boolean;
   /** Of a relay: a peer holds a piece that is not here, wanted or not. */
   readonly hasNews: ((session: PeerSession) => boolean) | undefined;
 }
@@ -286,10 +288,14 @@ export class Membership {
     return this.#sessions.size < MAX_SESSIONS && this.#parts.options.hasRoomForConnection();
   }
 
-  /** Nobody else need be dialled. Whoever gives goes to all who may want something, and a relay to all that it serves. */
+  /**
+   * Nobody else need be dialled. Whoever gives goes to all who may want something, and a relay to all while somebody has come
+   * for the share: two relays that nobody needs would call each other back as often as one of them leaves it.
+   */
   #hasEnough(): boolean {
-    const { amComplete, options } = this.#parts;
-    return options.relay === undefined && !amComplete() && this.#sessions.hasEnough(this.#now());
+    const { amComplete, isForSomebody, options } = this.#parts;
+    if (options.relay !== undefined) return !isForSomebody();
+    return !amComplete() && this.#sessions.hasEnough(this.#now());
   }
 
   #now(): number {
