@@ -1,6 +1,7 @@
 import { ShoalError, type Hasher, type PieceIndex } from "@shoal/peer-core";
 import { equalBytes, pieceHash, type Geometry, type Metainfo } from "@shoal/peer-core/torrent";
 import type { VerifyPiece } from "./confirm-claims.js";
+import { InTurns } from "./in-turns.js";
 
 /** Whole pieces in memory at once, of up to 16 MiB each. */
 const MAX_PROOFS = 4;
@@ -18,8 +19,8 @@ export class PieceProof {
   readonly #geometry: Geometry;
   readonly #verifyPiece: VerifyPiece;
   readonly #proofs = new Map<PieceIndex, Promise<void>>();
+  readonly #turns = new InTurns(MAX_PROOFS);
   #isBegun = false;
-  #turns: Promise<unknown>[] = [];
 
   constructor(geometry: Geometry, verifyPiece: VerifyPiece) {
     this.#geometry = geometry;
@@ -37,7 +38,7 @@ export class PieceProof {
     if (!this.#isBegun) return;
     let proof = this.#proofs.get(piece);
     if (proof === undefined) {
-      proof = this.#inTurn(() => this.#hash(piece, read));
+      proof = this.#turns.run(() => this.#hash(piece, read));
       this.#proofs.set(piece, proof);
       // What was found wrong is fetched and written anew, and then has to be hashed again.
       proof.catch(() => this.#proofs.delete(piece));
@@ -49,12 +50,5 @@ export class PieceProof {
     const bytes = new Uint8Array(this.#geometry.pieceSize(piece));
     await read(bytes);
     if (!(await this.#verifyPiece(piece, bytes))) throw new ShoalError("disk", `Piece ${piece} is not what was hashed`);
-  }
-
-  #inTurn(work: () => Promise<void>): Promise<void> {
-    const before = this.#turns.length < MAX_PROOFS ? undefined : this.#turns.shift();
-    const proof = before === undefined ? work() : before.then(work);
-    this.#turns.push(proof.catch(() => undefined));
-    return proof;
   }
 }

@@ -1,6 +1,7 @@
 import { ShoalError, type PieceIndex } from "@shoal/peer-core";
 import type { VerifyPiece } from "./confirm-claims.js";
 import { areAlike, type FileLook, type FileLooks } from "./file-look.js";
+import { InTurns } from "./in-turns.js";
 
 /** A file that was written to a moment ago may be written to again without its time telling: FAT counts two seconds. */
 const SETTLED_MS = 2_500;
@@ -28,7 +29,7 @@ export class PlacedReader {
   /** What the files looked like of which a piece was right, where that says that it still is. */
   readonly #proven = new Map<PieceIndex, FileLooks>();
   readonly #hashing = new Map<PieceIndex, Promise<Uint8Array>>();
-  #turns: Promise<unknown>[] = [];
+  readonly #turns = new InTurns(MOST_HASHED);
 
   constructor(parts: PlacedReaderParts) {
     this.#parts = parts;
@@ -60,7 +61,7 @@ export class PlacedReader {
   #hashed(piece: PieceIndex): Promise<Uint8Array> {
     const underWay = this.#hashing.get(piece);
     if (underWay !== undefined) return underWay;
-    const hashing = this.#inTurn(() => this.#hash(piece)).finally(() => this.#hashing.delete(piece));
+    const hashing = this.#turns.run(() => this.#hash(piece)).finally(() => this.#hashing.delete(piece));
     this.#hashing.set(piece, hashing);
     return hashing;
   }
@@ -79,12 +80,5 @@ export class PlacedReader {
     const isSettled = [...looks.values()].every(({ mtimeNs }) => mtimeNs < BigInt(settledMs) * 1_000_000n);
     if (isSettled) this.#proven.set(piece, looks);
     return bytes;
-  }
-
-  #inTurn(work: () => Promise<Uint8Array>): Promise<Uint8Array> {
-    const before = this.#turns.length < MOST_HASHED ? undefined : this.#turns.shift();
-    const done = before === undefined ? work() : before.then(work);
-    this.#turns.push(done.catch(() => undefined));
-    return done;
   }
 }
