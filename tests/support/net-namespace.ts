@@ -11,6 +11,12 @@ const SUBNET = "10.77.0";
 /** Of RFC 5737, for documentation: neither loopback nor private, and nobody's. */
 export const PUBLIC_SUBNET = "192.0.2";
 
+/**
+ * The bridge's hardware address. Left to itself a bridge takes the lowest of its ports', another one whenever a machine
+ * joins, and whoever has asked for it before sends into the void until it asks again, half a minute later.
+ */
+const BRIDGE_ADDRESS = "02:00:00:00:00:01";
+
 /** A computer in a `TestNetwork`, with an address of its own. */
 export interface Machine {
   readonly address: string;
@@ -54,7 +60,7 @@ export class TestNetwork {
     const first = await Namespace.open();
     await first.ip(
       `link set lo up
-link add br0 type bridge
+link add br0 address ${BRIDGE_ADDRESS} type bridge
 addr add ${subnet}.1/24 dev br0
 link set br0 up`,
     );

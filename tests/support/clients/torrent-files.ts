@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { createMicrotaskHasher } from "@shoal/peer-core/testing";
 import { parseTorrentFile } from "@shoal/peer-core/torrent";
+import { ensureProgram } from "../programs.js";
 
 const run = promisify(execFile);
 
@@ -11,6 +12,14 @@ const PIECE_LENGTH_EXPONENT = "16";
 
 /** Makes a `.torrent` file of `path` with mktorrent; resolves to the info-hash. */
 export async function makeTorrent(path: string, announce: string, output: string): Promise<string> {
-  await run("mktorrent", ["-a", announce, "-l", PIECE_LENGTH_EXPONENT, "-o", output, path]);
+  await run(await ensureProgram("mktorrent", "mktorrent"), [
+    "-a",
+    announce,
+    "-l",
+    PIECE_LENGTH_EXPONENT,
+    "-o",
+    output,
+    path,
+  ]);
   return (await parseTorrentFile(await readFile(output), createMicrotaskHasher())).metainfo.infoHash;
 }
