@@ -1,4 +1,4 @@
-import { appendFile, readFile, writeFile } from "node:fs/promises";
+import { appendFile, open as openFile, readFile, utimes, writeFile } from "node:fs/promises";
 import type { Browser, Page } from "playwright";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { writeContent } from "../support/file-content.js";
@@ -68,6 +68,25 @@ test("a picked file that is written to afterwards is given to nobody, and the pa
   await hub.until(infoHash, ({ seeds, leeches }) => seeds === 0 && leeches === 0);
 });
 
+test("a picked file that rots without a trace is given as far as it is right, and the page says what is lost", async () => {
+  const path = bed.path("archive.bin");
+  await writeContent(path, BYTES, 4);
+  const time = new Date("2026-01-01T00:00:00Z");
+  await utimes(path, time, time);
+  const page = await open();
+  await page.getByTestId("file-input").setInputFiles(path);
+  await page.locator('[data-testid="share-state"][data-state="sharing"]').waitFor();
+  const infoHash = /#\/s\/([0-9a-f]{40})$/.exec(await page.getByTestId("share-link").innerText())?.[1] ?? "";
+  await flipByte(path, BYTES / 2);
+  // As a failing disk leaves it: a browser looks at size and time.
+  await utimes(path, time, time);
+  const downloader = hub.download(infoHash, "got-archive", "--timeout", "8s");
+  await page.getByText("1 piece is not what was shared any more").waitFor();
+  expect(await page.getByTestId("share-state").getAttribute("data-state")).toBe("sharing");
+  expect((await downloader.end()).code).toBe(4);
+  await hub.until(infoHash, ({ seeds }) => seeds === 0);
+});
+
 test("what is shared with the link alone is not found", async () => {
   await writeFile(bed.path("letter.txt"), "for you alone");
   const page = await open();
@@ -121,4 +140,17 @@ async function tabTo(page: Page, testid: string): Promise<void> {
     if (reached === testid) return;
   }
   throw new Error(`No number of tabs leads to ${testid}`);
+}
+
+async function flipByte(path: string, offset: number): Promise<void> {
+  const file = await openFile(path, "r+");
+  const byte = new Uint8Array(1);
+  await file.read(byte, 0, 1, offset);
+  await file.write(
+    byte.map((value) => value ^ 0xff),
+    0,
+    1,
+    offset,
+  );
+  await file.close();
 }

@@ -10,6 +10,7 @@ export const scenarioNames = [
   "sharing-qr",
   "safe-to-close",
   "file-changed",
+  "pieces-lost",
   "needs-files",
   "needs-grant",
   "own-share-opened",

@@ -167,6 +167,7 @@ export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
       trouble: { code: "source-changed", message: "holiday.mov has another size than when it was shared" },
     },
   }),
+  "pieces-lost": sharing({ lostPieces: 3, leeches: 1, uploaded: 240_000_000 }),
   "needs-files": sharing(
     { state: { kind: "needs-files", canGrant: false } },
     { name: "thesis", fileCount: 214, state: { kind: "needs-files", canGrant: false } },

@@ -134,6 +134,8 @@ export interface ShareItem {
     /** After a reload: to be picked again. `canGrant`: the browser remembers them and one click is enough. */
     | { readonly kind: "needs-files"; readonly canGrant: boolean }
     | { readonly kind: "failed"; readonly trouble: Trouble };
+  /** Pieces that are not what was hashed any more, and are given to nobody. */
+  readonly lostPieces: number;
   readonly upBytesPerSecond: number;
   readonly uploaded: number;
   /** People who are getting it now, and those who have all of it, as the trackers say; this tab not counted. */

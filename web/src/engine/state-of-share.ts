@@ -23,13 +23,16 @@ export interface ShareFacts {
 /** A share as the page shows it. */
 export function stateOfShare({ view, presence, isWatched, nowMs, ...facts }: ShareFacts): ShareItem {
   const peers: readonly KnownPeer[] = view?.peers ?? [];
+  const lostPieces = facts.state.kind === "sharing" && view ? view.pieceCount - view.verifiedPieces : 0;
+  // The hub counts this tab, once it shares, among those who have all of it, or not any more.
+  const [ownSeeds, ownLeeches] = view === undefined ? [0, 0] : lostPieces === 0 ? [1, 0] : [0, 1];
   return {
     ...facts,
+    lostPieces,
     upBytesPerSecond: view?.upBytesPerSecond ?? 0,
     uploaded: view?.uploaded ?? 0,
-    leeches: Math.max(presence?.leeches ?? 0, view?.upBytesPerSecond ? 1 : 0),
-    // The hub counts this tab as a seed, too, once it shares.
-    seeds: Math.max(0, (presence?.seeds ?? 0) - (view === undefined ? 0 : 1)),
+    leeches: Math.max((presence?.leeches ?? 0) - ownLeeches, view?.upBytesPerSecond ? 1 : 0),
+    seeds: Math.max(0, (presence?.seeds ?? 0) - ownSeeds),
     closing: closingAdvice(peers, nowMs),
     peers: isWatched ? peerRows(peers) : [],
   };

@@ -27,6 +27,7 @@ export function exampleShare(fields: Partial<ShareItem> = {}): ShareItem {
     fileCount: 1,
     isListed: true,
     state: { kind: "sharing" },
+    lostPieces: 0,
     upBytesPerSecond: 0,
     uploaded: 0,
     leeches: 0,

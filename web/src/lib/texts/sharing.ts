@@ -48,6 +48,8 @@ export const sharingTexts = {
         .filter((part) => part !== "")
         .join(" · "),
     up: (rate: string) => `↑ ${rate}`,
+    lost: (pieces: number) =>
+      `${counted(pieces, "piece is", "pieces are")} not what was shared any more, and not given: the file was written to, or its disk is failing. Look at it, and share it again.`,
     given: (size: string) => `${size} given`,
     onlyLink: "only with the link",
     listed: "listed here",
