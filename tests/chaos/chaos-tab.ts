@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile, rm } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
-import type { BrowserContext, Page } from "playwright";
+import type { Browser, BrowserContext, Page } from "playwright";
 import { openProfile } from "../e2e/watched-page.js";
 import type { Subject } from "./download-part.js";
 import type { Ledger } from "./ledger.js";
@@ -53,7 +53,9 @@ export class ChaosTab {
   async crash(): Promise<boolean> {
     const [context, page] = [this.#context, this.#page];
     if (context === undefined || page === undefined || this.#hasCrashed) return false;
-    const devtools = await context.newCDPSession(page);
+    // Its share may have come this moment, and the browser be closing.
+    const devtools = await context.newCDPSession(page).catch(() => undefined);
+    if (devtools === undefined) return false;
     // Never answered: who would answer is gone.
     void devtools.send("Page.crash").catch(() => undefined);
     this.#hasCrashed = true;
@@ -64,10 +66,7 @@ export class ChaosTab {
   async stop(): Promise<(() => void) | undefined> {
     const browser = this.#context?.browser();
     if (!browser) return undefined;
-    const devtools = await browser.newBrowserCDPSession();
-    const { processInfo } = await devtools.send("SystemInfo.getProcessInfo");
-    await devtools.detach();
-    const renderers = processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
+    const renderers = await renderersOf(browser).catch(() => []);
     if (renderers.length === 0) return undefined;
     for (const pid of renderers) signalIfThere(pid, "SIGSTOP");
     return () => {
@@ -140,13 +139,22 @@ export class ChaosTab {
     if (content !== this.#subject.content)
       this.#options.ledger.complain(`the tab saved other bytes than ${this.#subject.name} has`);
     this.#options.ledger.say(`the tab has saved ${this.#subject.name}`);
-    await this.#context?.close();
+    const context = this.#context;
     this.#context = this.#page = undefined;
+    await context?.close();
     await rm(this.#profile, { recursive: true, force: true });
     this.completed += 1;
     this.#round += 1;
     this.#isOver = this.isLast;
   }
+}
+
+/** Ids of its processes that draw pages; rejects when it is closing. */
+async function renderersOf(browser: Browser): Promise<readonly number[]> {
+  const devtools = await browser.newBrowserCDPSession();
+  const { processInfo } = await devtools.send("SystemInfo.getProcessInfo");
+  await devtools.detach();
+  return processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
 }
 
 /** A renderer may end at any time. */
