@@ -1,58 +1,21 @@
 import { assertNever } from "../base/invariant.js";
 import type { PieceIndex } from "../base/ids.js";
-import type { ByteBudget } from "../base/byte-budget.js";
-import type { RateLimiter } from "../base/rate-limiter.js";
 import type { PeerMessage, PeerSession } from "../peer/peer-session.js";
-import type { PieceStore } from "../ports/piece-store.js";
-import type { Runtime } from "../ports/runtime.js";
+import type { CloseReason } from "../ports/connection.js";
 import { Bitfield } from "../torrent/bitfield.js";
-import type { Metainfo } from "../torrent/metainfo.js";
-import { Availability } from "./pieces/availability.js";
+import { ClaimedPieces } from "./claimed-pieces.js";
+import type { ContentOptions } from "./content-options.js";
 import { SLOTS_OF_RELAY } from "./upload/choker.js";
 import { DownloadFlow } from "./download/download-flow.js";
 import { DownloadScheduler } from "./download/download-scheduler.js";
+import { ChosenProgress } from "./pieces/chosen-progress.js";
 import { HeldPieces } from "./pieces/held-pieces.js";
-import { noteAllPieces, noteFidget, type PiecesMessage } from "./peer-claims.js";
+import { noteFidget } from "./peer-claims.js";
 import { PiecePicker } from "./download/piece-picker.js";
 import { PieceTable } from "./pieces/piece-table.js";
 import type { MakeRelayFlow, RelayFlow } from "./relay/relay-flow.js";
 import { UploadFlow } from "./upload/upload-flow.js";
-import type { QueueDepth } from "./download/queue-depth.js";
 import { Verifier } from "./download/verifier.js";
-
-export interface ContentHost {
-  sessions(): Iterable<PeerSession>;
-  /** Nothing is to be asked of this peer for now. */
-  isHeldBack(session: PeerSession): boolean;
-  /** `sessionId`: who brought most of it, and may be gone by now. */
-  onPiece(piece: PieceIndex, sessionId: number): void;
-  /** `wasWhole`: everything chosen was here before. */
-  onLostPiece(wasWhole: boolean): void;
-  /** Everything wanted is here; `isFirst`: for the first time, and not from the start. */
-  onComplete(isFirst: boolean): void;
-  onBadData(sessionId: number, piece: PieceIndex): void;
-  onWarning(code: string, message: string): void;
-  onFailed(error: unknown): void;
-}
-
-export interface ContentOptions {
-  readonly metainfo: Metainfo;
-  readonly store: PieceStore;
-  /** Bytes chosen in each piece; a piece with none is not wanted. */
-  readonly chosen: Uint32Array;
-  readonly runtime: Runtime;
-  readonly limits: {
-    readonly upLimiter: RateLimiter;
-    readonly downLimiter: RateLimiter;
-    readonly sendBufferBytes: () => number;
-    /** Memory for pieces under way, of all swarms together. */
-    readonly unverified: ByteBudget;
-    readonly depth: QueueDepth;
-  };
-  /** Set for a relay, which wants nothing for itself. */
-  readonly relay?: MakeRelayFlow | undefined;
-  readonly host: ContentHost;
-}
 
 /** What a swarm can do once it knows its metainfo and has its store: pieces in, pieces out. */
 export class Content {
@@ -63,9 +26,8 @@ export class Content {
   /** Undefined where we are no relay. */
   readonly relay: RelayFlow | undefined;
   readonly #options: ContentOptions;
-  readonly #availability: Availability;
-  readonly #chosenBytes: number;
-  #doneBytes = 0;
+  readonly progress: ChosenProgress;
+  readonly #claimed: ClaimedPieces;
   #wasComplete: boolean;
 
   constructor(options: ContentOptions) {
@@ -74,12 +36,11 @@ export class Content {
     const isWanted = (bytes: number) => (bytes > 0 && options.relay === undefined ? 1 : 0);
     const wanted = Bitfield.fromFlags(Uint8Array.from(chosen, isWanted));
     this.table = new PieceTable(metainfo.geometry, Bitfield.fromFlags(store.present()), wanted);
-    this.#chosenBytes = chosen.reduce((sum, bytes) => sum + bytes, 0);
-    for (const piece of this.table.have.indexes()) this.#doneBytes += chosen[piece] ?? 0;
+    this.progress = new ChosenProgress(chosen, this.table.have);
     this.#wasComplete = this.isComplete;
-    this.#availability = new Availability(metainfo.geometry.pieceCount);
+    this.#claimed = new ClaimedPieces(metainfo.geometry.pieceCount);
     this.relay = options.relay && this.#createRelay(options.relay);
-    const picker = new PiecePicker(this.table, this.#availability, runtime.random);
+    const picker = new PiecePicker(this.table, this.#claimed.availability, runtime.random);
     this.download = new DownloadFlow({
       runtime,
       table: this.table,
@@ -120,7 +81,7 @@ export class Content {
       limiter: limits.upLimiter,
       sendBufferBytes: limits.sendBufferBytes,
       slots: this.relay && SLOTS_OF_RELAY,
-      isNew: (piece) => this.#availability.of(piece) === 0,
+      isNew: (piece) => this.#claimed.availability.of(piece) === 0,
       servesInTurn: () => this.relay !== undefined || this.table.isComplete,
       host: {
         sessions: () => host.sessions(),
@@ -145,11 +106,6 @@ export class Content {
   /** Pieces that are wanted and not here; of a relay, what its own peers want. */
   lacking(): Bitfield {
     return this.relay?.ownDemand() ?? this.table.lacking();
-  }
-
-  /** Chosen bytes, and those of them that are verified and stored. */
-  get progress(): { chosenBytes: number; doneBytes: number } {
-    return { chosenBytes: this.#chosenBytes, doneBytes: this.#doneBytes };
   }
 
   /** To be called when all sessions are closed. */
@@ -185,7 +141,9 @@ export class Content {
       case "bitfield":
       case "have-all":
       case "have-none":
-        return this.#onAllPieces(session, message);
+        this.#claimed.replace(session, message);
+        this.download.onPieces(session);
+        return this.relay?.onChange();
       case "have":
         return this.#onHave(session, message.piece);
       case "dont-have":
@@ -227,12 +185,12 @@ export class Content {
     this.relay?.onPeer(session);
   }
 
-  onClosed(session: PeerSession): void {
-    const pieces = session.remote.pieces.bitfield;
-    if (pieces !== undefined) this.#availability.remove(pieces);
+  onClosed(session: PeerSession, reason: CloseReason): void {
+    this.#claimed.forget(session);
     this.upload.onClosed(session);
     this.download.onClosed(session);
     this.relay?.onClosed(session);
+    this.held.onClosed(session, reason);
   }
 
   tick(now: number): void {
@@ -247,7 +205,7 @@ export class Content {
       table: this.table,
       clock: runtime.clock,
       sessions: () => host.sessions(),
-      offersOf: (piece) => this.#availability.of(piece),
+      offersOf: (piece) => this.#claimed.availability.of(piece),
       downRate: (now) => this.download.meter.bytesPerSecond(now),
       busyPieces: () => this.upload.busyPieces(),
       onWanted: () => this.download.onWanted(),
@@ -258,29 +216,13 @@ export class Content {
 
   /** What the peer said before can be held against the share. Throws ShoalError("wire"). */
   #take(session: PeerSession): void {
-    const { size } = this.table.have;
-    this.#availability.add(session.remote.pieces.adopt(size));
-    session.remote.wants.adopt(size);
+    this.#claimed.take(session);
+    session.remote.wants.adopt(this.table.have.size);
     this.relay?.onPeer(session);
   }
 
-  #onAllPieces(session: PeerSession, message: PiecesMessage): void {
-    const { pieces } = session.remote;
-    if (pieces.bitfield !== undefined) this.#availability.remove(pieces.bitfield);
-    // Whatever happens below, what is counted stays what is known.
-    try {
-      noteAllPieces(session, message);
-    } finally {
-      if (pieces.bitfield !== undefined) this.#availability.add(pieces.bitfield);
-    }
-    this.download.onPieces(session);
-    this.relay?.onChange();
-  }
-
   #onHave(session: PeerSession, piece: number): void {
-    const { pieces } = session.remote;
-    if (!pieces.onHave(piece) || pieces.bitfield === undefined) return;
-    this.#availability.gained(piece, pieces.bitfield);
+    if (!this.#claimed.gained(session, piece)) return;
     this.upload.onHave(session, piece);
     this.download.onHave(session, piece);
     this.relay?.onChange();
@@ -288,9 +230,7 @@ export class Content {
 
   #onDontHave(session: PeerSession, piece: number): void {
     noteFidget(session, this.#options.runtime.clock.now());
-    const { pieces } = session.remote;
-    if (!pieces.onDontHave(piece) || pieces.bitfield === undefined) return;
-    this.#availability.lost(piece, pieces.bitfield);
+    if (!this.#claimed.lost(session, piece)) return;
     // It may never have heard that we hold it: to those who had it that was no news.
     if (this.table.have.has(piece)) session.sendSoon({ type: "have", piece });
     this.download.onDontHave(session, piece);
@@ -298,7 +238,7 @@ export class Content {
   }
 
   #onStored(piece: PieceIndex, sessionId: number): void {
-    this.#doneBytes += this.#options.chosen[piece] ?? 0;
+    this.progress.onStored(piece);
     for (const session of this.#options.host.sessions()) {
       // A relay that gave us the piece has to hear that it has arrived: it fetches ahead of what we have.
       const isNews = session.remote.isRelay || session.remote.pieces.bitfield?.has(piece) !== true;
@@ -314,9 +254,7 @@ export class Content {
   }
 
   #onLost(piece: PieceIndex): void {
-    const chosen = this.#options.chosen[piece] ?? 0;
-    const wasWhole = chosen > 0 && this.#doneBytes === this.#chosenBytes;
-    this.#doneBytes -= chosen;
+    const wasWhole = this.progress.onLost(piece);
     // The user's own file is not mended: nobody has asked for that.
     if (this.#options.store.isReadOnly === true) this.table.unwant(piece);
     this.upload.onLost(piece);

@@ -1,4 +1,6 @@
+import { isShoalError } from "../base/errors.js";
 import type { PeerSession } from "../peer/peer-session.js";
+import { CLOSE } from "../wire/limits.js";
 import type { Content } from "./content.js";
 import { ownHandshake, type SwarmFacts } from "./own-handshake.js";
 import type { SwarmOptions } from "./swarm-options.js";
@@ -25,6 +27,19 @@ export class Introduction {
     if (content !== undefined) content.greet(session);
     else if (session.remote.supportsFast) session.send({ type: "have-none" });
     this.tell(session);
+  }
+
+  /** Storage is open: a peer that came before hears so. False when what it has claimed does not fit the share: it is closed. */
+  bringIn(session: PeerSession): boolean {
+    try {
+      this.#parts.content()?.introduce(session);
+    } catch (error) {
+      if (!isShoalError(error, "wire")) throw error;
+      session.close(CLOSE.protocolError, error.message);
+      return false;
+    }
+    this.tell(session);
+    return true;
   }
 
   /** The extended handshake, which may come again (BEP 10). */

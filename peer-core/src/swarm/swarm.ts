@@ -155,7 +155,9 @@ export class Swarm implements SessionOwner {
     const limits = { upLimiter, downLimiter, sendBufferBytes, unverified, depth };
     this.#content = new Content({ metainfo, store, chosen, runtime, limits, relay, host: this.#contentHost() });
     this.#state = this.#content.isComplete ? "seeding" : "downloading";
-    for (const session of [...this.#members.sessions()]) this.#introduceContent(this.#content, session);
+    for (const session of [...this.#members.sessions()]) {
+      if (this.#introduction.bringIn(session)) this.#members.closeIfBothSeed(session);
+    }
     this.#wants.tick(this.#now());
     this.#members.dial();
   }
@@ -238,8 +240,7 @@ export class Swarm implements SessionOwner {
     if (!this.#members.closed(session, reason)) return;
     this.#metadata.onClosed(session);
     this.#wants.forget(session);
-    this.#content?.onClosed(session);
-    this.#recheckIfBlamed(session, reason);
+    this.#content?.onClosed(session, reason);
     this.#options.host.onPeer(session, "closed", reason.message);
     if (this.#isRunning()) this.#members.dial();
   }
@@ -265,18 +266,6 @@ export class Swarm implements SessionOwner {
   #hasEnoughSources(): boolean {
     const unoffered = this.#wants.unoffered(this.#now());
     return unoffered === undefined ? this.#members.count > 0 : unoffered.isEmpty;
-  }
-
-  #introduceContent(content: Content, session: PeerSession): void {
-    try {
-      content.introduce(session);
-    } catch (error) {
-      if (!isShoalError(error, "wire")) throw error;
-      session.close(CLOSE.protocolError, error.message);
-      return;
-    }
-    this.#introduction.tell(session);
-    this.#members.closeIfBothSeed(session);
   }
 
   #onMetadata(infoBytes: Uint8Array): void {
@@ -317,13 +306,6 @@ export class Swarm implements SessionOwner {
       this.#members.closeIfBothSeed(session);
     }
     this.#options.host.onComplete(isFirst);
-  }
-
-  /** The other side says that a piece of ours is bad: look, and drop it if that is true. */
-  #recheckIfBlamed(session: PeerSession, reason: CloseReason): void {
-    if (session.upMeter.total === 0 || !reason.remote || reason.code !== CLOSE.badData) return;
-    const piece = /^piece (\d{1,7})$/.exec(reason.message)?.[1];
-    if (piece !== undefined) this.#content?.held.recheckBlamed(Number(piece));
   }
 
   #tick(): void {

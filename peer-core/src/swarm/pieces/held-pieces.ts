@@ -2,9 +2,11 @@ import { equalBytes } from "../../base/bytes.js";
 import { isShoalError, messageOf } from "../../base/errors.js";
 import type { PieceIndex } from "../../base/ids.js";
 import type { PeerSession } from "../../peer/peer-session.js";
+import type { CloseReason } from "../../ports/connection.js";
 import type { PieceStore } from "../../ports/piece-store.js";
 import type { Runtime } from "../../ports/runtime.js";
 import { pieceHash, type Metainfo } from "../../torrent/metainfo.js";
+import { CLOSE } from "../../wire/limits.js";
 import { Complaints } from "./complaints.js";
 import type { PieceTable } from "./piece-table.js";
 
@@ -66,9 +68,11 @@ export class HeldPieces {
     }
   }
 
-  /** Somebody whom we sent something says that a piece of ours is bad: it is hashed again, and dropped if that is true. */
-  recheckBlamed(index: number): void {
+  /** Somebody whom we sent something leaves over a bad piece of ours: it is hashed again, and dropped if that is true. */
+  onClosed(session: PeerSession, reason: CloseReason): void {
+    if (session.upMeter.total === 0 || !reason.remote || reason.code !== CLOSE.badData) return;
     const { table } = this.#parts;
+    const index = Number(/^piece (\d{1,7})$/.exec(reason.message)?.[1] ?? Number.NaN);
     if (index < table.have.size && table.have.has(index)) this.#complaints.add(table.geometry.pieceIndex(index));
   }
 
