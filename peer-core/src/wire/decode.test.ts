@@ -1,97 +1,20 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { concatBytes, equalBytes, writeUint32 } from "../base/bytes.js";
-import { isShoalError, ShoalError } from "../base/errors.js";
-import { infoHashFromBytes, peerIdFromBytes } from "../base/ids.js";
+import {
+  anyMessage,
+  DecoderRecorder as Recorder,
+  LONGEST_BLOCK,
+  OPENING,
+  prefixed,
+  pushInCuts,
+  withOpening,
+  type Sendable,
+} from "../../testing/decoder-recorder.js";
+import { concatBytes, equalBytes } from "../base/bytes.js";
 import { WireDecoder, type BlockHeader } from "./decode.js";
 import { encodeMessage, pieceFrame } from "./encode.js";
-import { encodeHandshake, HANDSHAKE_BYTES, type Handshake } from "./handshake.js";
-import { BLOCK_MAX_BYTES, MAX_MESSAGE_BYTES } from "./limits.js";
+import { HANDSHAKE_BYTES } from "./handshake.js";
 import { CODE, type WireMessage } from "./messages.js";
-
-type Sendable = Exclude<WireMessage, { type: "unknown" }>;
-
-const HANDSHAKE: Handshake = {
-  infoHash: infoHashFromBytes(new Uint8Array(20).fill(1)),
-  peerId: peerIdFromBytes(new Uint8Array(20).fill(2)),
-  supportsExtensions: true,
-  supportsFast: true,
-};
-const OPENING = encodeHandshake(HANDSHAKE);
-const LONGEST_BLOCK = 64 * 1024;
-
-const uint32 = fc.integer({ min: 0, max: 0xffff_ffff });
-const triple = { piece: uint32, begin: uint32, length: uint32 };
-const payload = fc.uint8Array({ maxLength: 300 });
-const anyMessage: fc.Arbitrary<Sendable> = fc.oneof(
-  fc.constantFrom<Sendable>(
-    { type: "keep-alive" },
-    { type: "choke" },
-    { type: "unchoke" },
-    { type: "interested" },
-    { type: "not-interested" },
-    { type: "have-all" },
-    { type: "have-none" },
-  ),
-  fc.record({ type: fc.constantFrom("have", "suggest", "allowed-fast"), piece: uint32 }),
-  fc.record({ type: fc.constantFrom("request", "cancel", "reject"), ...triple }),
-  fc.record({ type: fc.constant("bitfield"), bytes: payload }),
-  fc.record({ type: fc.constant("piece"), piece: uint32, begin: uint32, block: payload }),
-  fc.record({ type: fc.constant("port"), port: fc.integer({ min: 0, max: 0xffff }) }),
-  fc.record({ type: fc.constant("extended"), id: fc.integer({ min: 0, max: 255 }), payload }),
-);
-
-/** Decodes and keeps copies of everything, since the views are good during the call only. */
-class Recorder {
-  readonly messages: WireMessage[] = [];
-  handshakes = 0;
-  readonly decoder: WireDecoder;
-
-  constructor(maxBlockBytes = LONGEST_BLOCK) {
-    this.decoder = new WireDecoder({
-      onHandshake: () => this.handshakes++,
-      onMessage: (message) => this.messages.push(structuredClone(message)),
-      maxBlockBytes: () => maxBlockBytes,
-    });
-  }
-
-  push(...parts: readonly Uint8Array[]): this {
-    for (const part of parts) this.decoder.push(part);
-    return this;
-  }
-}
-
-/** Each cut is overwritten once it has been pushed, as a link may do. */
-function pushInCuts(recorder: Recorder, stream: Uint8Array, cuts: readonly number[]): void {
-  let at = 0;
-  for (let turn = 0; at < stream.length; turn++) {
-    const part = stream.slice(at, at + (cuts[turn % cuts.length] ?? 1));
-    at += part.length;
-    recorder.push(part);
-    part.fill(0xee);
-  }
-}
-
-function prefixed(length: number, ...body: number[]): Uint8Array {
-  const bytes = new Uint8Array(4 + body.length);
-  writeUint32(bytes, 0, length);
-  bytes.set(body, 4);
-  return bytes;
-}
-
-function errorOf(run: () => unknown): ShoalError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof ShoalError) return error;
-    throw error;
-  }
-  throw new Error("Nothing was thrown");
-}
-
-function withOpening(maxBlockBytes?: number): Recorder {
-  return new Recorder(maxBlockBytes).push(OPENING);
-}
 
 describe("WireDecoder", () => {
   it("gives back every message that was encoded, wherever the stream is cut", () => {
@@ -206,86 +129,6 @@ describe("WireDecoder", () => {
     );
   });
 
-  it("throws nothing but wire errors for random bytes", () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 400 }), fc.boolean(), (noise, isOpen) => {
-        const recorder = isOpen ? withOpening() : new Recorder();
-        try {
-          recorder.push(noise);
-        } catch (error) {
-          if (!isShoalError(error, "wire")) throw error;
-        }
-      }),
-      { numRuns: 500 },
-    );
-  });
-
-  it("throws nothing but wire errors for valid streams with bytes changed, and never hands over more than came", () => {
-    const flips = fc.array(fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 })), { maxLength: 5 });
-    const messages = fc.array(anyMessage, { minLength: 1, maxLength: 10 });
-    fc.assert(
-      fc.property(messages, flips, fc.integer({ min: 1, max: 400 }), (sent, changes, cut) => {
-        const stream = concatBytes([OPENING, ...sent.map(encodeMessage)]);
-        for (const [at, value] of changes) stream[at % stream.length] = value;
-        const recorder = new Recorder();
-        try {
-          pushInCuts(recorder, stream, [cut]);
-        } catch (error) {
-          if (!isShoalError(error, "wire")) throw error;
-        }
-        const bytes = recorder.messages.reduce((sum, message) => sum + carriedBytes(message), 0);
-        expect(bytes).toBeLessThanOrEqual(stream.length);
-      }),
-      { numRuns: 500 },
-    );
-  });
-
-  it.each([
-    ["a choke with a byte too many", [2, CODE.choke, 0]],
-    ["a have that is too short", [4, CODE.have, 0, 0, 0]],
-    ["a have that is too long", [6, CODE.have, 0, 0, 0, 0, 0]],
-    ["a request without its length", [9, CODE.request, 0, 0, 0, 0, 0, 0, 0, 0]],
-    ["a piece without its offset", [5, CODE.piece, 0, 0, 0, 0]],
-    ["a port of one byte", [2, CODE.port, 1]],
-    ["an extended message without an id", [1, CODE.extended]],
-    ["a reject without its triple", [1, CODE.reject]],
-  ])("refuses %s, whole or cut", (_, [length, ...body]) => {
-    const bytes = prefixed(length ?? 0, ...body);
-    expect(errorOf(() => withOpening().push(bytes)).code).toBe("wire");
-    expect(errorOf(() => pushInCuts(withOpening(), bytes, [1])).code).toBe("wire");
-  });
-
-  it("takes a second handshake for the nonsense it is", () => {
-    expect(errorOf(() => withOpening().push(OPENING)).code).toBe("wire");
-  });
-
-  it("refuses a huge length prefix with its first five bytes", () => {
-    const recorder = withOpening();
-    recorder.push(prefixed(0xffff_ffff));
-    expect(errorOf(() => recorder.push(new Uint8Array([CODE.bitfield]))).message).toContain("4294967295");
-  });
-
-  it("refuses a message one byte above the limit and takes one at it", () => {
-    const atLimit = prefixed(MAX_MESSAGE_BYTES, CODE.bitfield);
-    const recorder = withOpening().push(atLimit, new Uint8Array(MAX_MESSAGE_BYTES - 1));
-    expect(recorder.messages.map(({ type }) => type)).toEqual(["bitfield"]);
-    expect(errorOf(() => withOpening().push(prefixed(MAX_MESSAGE_BYTES + 1, CODE.bitfield))).code).toBe("wire");
-  });
-
-  it("refuses a block longer than was ever asked for", () => {
-    expect(withOpening(16_384).push(pieceFrame(0, 0, 16_384).bytes).messages).toHaveLength(1);
-    expect(errorOf(() => withOpening(16_384).push(pieceFrame(0, 0, 16_385).bytes)).code).toBe("wire");
-    expect(errorOf(() => withOpening(0).push(pieceFrame(0, 0, 1).bytes)).code).toBe("wire");
-    expect(errorOf(() => withOpening(BLOCK_MAX_BYTES).push(pieceFrame(0, 0, BLOCK_MAX_BYTES + 1).bytes)).code).toBe(
-      "wire",
-    );
-  });
-
-  it("refuses at the first byte that no handshake begins with", () => {
-    expect(errorOf(() => new Recorder().push(new Uint8Array([0x47]))).code).toBe("wire");
-    expect(errorOf(() => new Recorder().push(OPENING.subarray(0, 10), new Uint8Array([0]))).code).toBe("wire");
-  });
-
   it("hands unknown messages over by their id alone", () => {
     const recorder = withOpening().push(prefixed(3, 99, 1, 2), prefixed(1, CODE.unchoke));
     expect(recorder.messages).toEqual([{ type: "unknown", id: 99 }, { type: "unchoke" }]);
@@ -314,16 +157,3 @@ describe("WireDecoder", () => {
     }
   });
 });
-
-function carriedBytes(message: WireMessage): number {
-  switch (message.type) {
-    case "bitfield":
-      return message.bytes.length;
-    case "piece":
-      return message.block.length;
-    case "extended":
-      return message.payload.length;
-    default:
-      return 0;
-  }
-}
