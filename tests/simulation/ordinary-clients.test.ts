@@ -1,95 +1,26 @@
 import { describe, expect, it } from "vitest";
 import { utf8Encode } from "@shoal/peer-core";
-import { extendedFrame, fieldAt, frame, ID, RawPeer, type RawBehaviour, type RawLink } from "../support/raw-peer.js";
-import { Simulation, type SimulatedPeer } from "../support/simulated-swarm.js";
-
-const KIB = 1024;
-const UNIT = 16 * KIB;
-const PIECE = 64 * KIB;
-const PIECES = 10;
-/** A bitfield of PIECES ones. */
-const ALL = Uint8Array.of(0xff, 0xc0);
-const HAVE_ALL = frame(ID.haveAll);
-const BITFIELD = frame(ID.bitfield, ALL);
-
-interface Knows {
-  readonly fast?: boolean;
-  readonly extensions?: boolean;
-}
-
-function simulationOf(): Promise<Simulation> {
-  return Simulation.create({ seed: 9, length: PIECES * PIECE, pieceLength: PIECE });
-}
-
-/** Sends the block that a request asks for. */
-function answer(link: RawLink, { content }: Simulation, request: Uint8Array): void {
-  const [piece, begin, length] = [fieldAt(request, 0), fieldAt(request, 1), fieldAt(request, 2)];
-  const offset = piece * PIECE + begin;
-  link.say(ID.piece, piece, begin, content.slice(offset, offset + length));
-}
-
-/** Ours, and a seed of other software to which it dials. */
-async function download(behaviour: (simulation: Simulation) => RawBehaviour) {
-  const simulation = await simulationOf();
-  const raw = new RawPeer(simulation.network.host("stranger"), simulation.infoHash, behaviour(simulation));
-  const leech = simulation.add("leech");
-  leech.session.addEndpoints([raw.address]);
-  return { simulation, raw, leech };
-}
-
-/** A seed that says `oddities` after the handshake, and then behaves. */
-function oddSeed(oddities: readonly Uint8Array[], knows: Knows = {}) {
-  return (simulation: Simulation): RawBehaviour => ({
-    onOpen: (link) => {
-      link.hello(knows);
-      link.raw(...oddities, frame(ID.unchoke));
-    },
-    onMessage: (link, { id, body }) => id === ID.request && answer(link, simulation, body),
-  });
-}
-
-/** It came on the first link, which nobody closed for a fault, and everything ends. */
-async function expectComplete(scene: { simulation: Simulation; raw: RawPeer; leech: SimulatedPeer }, limitMs = 30_000) {
-  const { simulation, raw, leech } = scene;
-  expect(await simulation.allComplete([leech], limitMs), JSON.stringify(raw.closeCodes)).toBe(true);
-  expect(await simulation.holdsEverything(leech)).toBe(true);
-  expect(raw.links).toHaveLength(1);
-  expect(raw.closeCodes).toEqual([]);
-  await simulation.close();
-  expect(simulation.clock.pendingTimers).toBe(0);
-}
+import {
+  answer,
+  ARIA2,
+  BITFIELD,
+  download,
+  expectComplete,
+  HAVE_ALL,
+  LIBTORRENT,
+  oddSeed,
+  PIECES,
+  simulationOf,
+  TRANSMISSION,
+  UNIT,
+  WEBTORRENT,
+  type Knows,
+} from "../support/ordinary-clients.js";
+import { extendedFrame, fieldAt, frame, ID, RawPeer, type RawLink } from "../support/raw-peer.js";
 
 const extended = (id: number, text: string) => frame(ID.extended, Uint8Array.of(id), utf8Encode(text));
 const each = (message: (piece: number) => Uint8Array) => Array.from({ length: PIECES }, (_, piece) => message(piece));
 const havesOfAll = each((piece) => frame(ID.have, piece));
-
-/** Extended handshakes as these clients write them. */
-const LIBTORRENT = extendedFrame(0, {
-  complete_ago: -1,
-  m: new Map(
-    ["lt_donthave", "share_mode", "upload_only", "ut_holepunch", "ut_metadata", "ut_pex"].map((n, i) => [n, i + 2]),
-  ),
-  metadata_size: 400,
-  reqq: 500,
-  share_mode: 1,
-  v: "libtorrent/2.0.8.0",
-  yourip: Uint8Array.of(10, 0, 0, 2),
-});
-const TRANSMISSION = extendedFrame(0, {
-  e: 1,
-  ipv6: new Uint8Array(16),
-  m: new Map([
-    ["ut_metadata", 3],
-    ["ut_pex", 1],
-  ]),
-  metadata_size: 0,
-  p: 51_413,
-  reqq: 512,
-  upload_only: 1,
-  v: "Transmission 4.0.6",
-});
-const ARIA2 = extendedFrame(0, { m: new Map([["ut_metadata", 9]]), p: 6_881, v: "aria2/1.37.0" });
-const WEBTORRENT = extendedFrame(0, { m: new Map([["ut_metadata", 1]]), metadata_size: 400 });
 
 describe("a download from other software is not disturbed", () => {
   it.each<[string, Knows, Uint8Array[]]>([
@@ -278,80 +209,5 @@ describe("other software is not given up", () => {
     }
     expect(link.closed).toBeUndefined();
     await simulation.close();
-  });
-});
-
-describe("an upload to other software", () => {
-  /** The answers of a seed of ours to `requests`, once it has unchoked who sends them. */
-  async function answersTo(requests: readonly Uint8Array[], knows: Knows = {}): Promise<number[]> {
-    const simulation = await simulationOf();
-    const seed = simulation.add("seed", { has: "all" });
-    const raw = new RawPeer(simulation.network.host("stranger"), simulation.infoHash, {
-      onOpen: (link) => {
-        link.hello(knows);
-        link.say(ID.interested);
-      },
-    });
-    const link = await simulation.clock.settle(raw.dial(seed.address));
-    await simulation.clock.advance(1_000);
-    link.raw(...requests);
-    await simulation.clock.advance(5_000);
-    expect(link.closed).toBeUndefined();
-    const known: number[] = [ID.piece, ID.reject];
-    const answers = link.messages.filter(({ id }) => known.includes(id));
-    await simulation.close();
-    return answers.map(({ id, body }) => (id === ID.piece ? body.length - 8 : -1));
-  }
-
-  it("serves what is asked for, in the size in which it is asked", async () => {
-    const requests = [frame(ID.request, 0, 0, UNIT), frame(ID.request, 1, 0, 4 * UNIT), frame(ID.request, 2, 100, 1)];
-    expect(await answersTo(requests)).toEqual([UNIT, 4 * UNIT, 1]);
-  });
-
-  it("serves a thousand requests at once, as WebTorrent sends them whatever our reqq", async () => {
-    const requests = Array.from({ length: 1_000 }, (_, index) => frame(ID.request, index % PIECES, index, 64));
-    expect(await answersTo(requests, { fast: false })).toEqual(requests.map(() => 64));
-  });
-});
-
-describe("who wants nothing", () => {
-  const asPartialSeed = (told: Uint8Array) => [frame(ID.bitfield, Uint8Array.of(0x80, 0)), told];
-  const greeting = { m: new Map([["upload_only", 9]]), p: 6_881 };
-
-  async function toSeed(messages: readonly Uint8Array[]): Promise<RawLink> {
-    const simulation = await simulationOf();
-    const seed = simulation.add("seed", { has: "all" });
-    const raw = new RawPeer(simulation.network.host("partial"), simulation.infoHash, {
-      onOpen: (link) => {
-        link.hello();
-        link.raw(...messages);
-      },
-    });
-    const link = await simulation.clock.settle(raw.dial(seed.address));
-    await simulation.clock.advance(2_000);
-    await simulation.close();
-    return link;
-  }
-
-  it.each([
-    ["in its greeting", [extendedFrame(0, { ...greeting, upload_only: 1 })]],
-    ["in a message", [extendedFrame(0, greeting), frame(20, Uint8Array.of(4, 1))]],
-    ["in a second greeting", [extendedFrame(0, greeting), extendedFrame(0, { upload_only: 1 })]],
-  ])("says so %s, and parts from our seed", async (_, told) => {
-    expect((await toSeed(told.flatMap(asPartialSeed))).closed).toMatchObject({ code: 1000 });
-  });
-
-  it("stays when it has changed its mind", async () => {
-    const told = [extendedFrame(0, greeting), frame(20, Uint8Array.of(4, 0))];
-    expect((await toSeed(told.flatMap(asPartialSeed))).closed).toMatchObject({ code: 4006 });
-  });
-
-  it("hears that we want nothing either, once all is here", async () => {
-    const scene = await download(oddSeed([HAVE_ALL, extendedFrame(0, { m: new Map([["upload_only", 9]]) })]));
-    await scene.simulation.allComplete([scene.leech], 30_000);
-    await scene.simulation.clock.advance(1_000);
-    const told = scene.raw.links[0]?.messages.filter(({ id, body }) => id === ID.extended && body[0] === 9);
-    expect(told?.map(({ body }) => body[1])).toEqual([1]);
-    await scene.simulation.close();
   });
 });
