@@ -1,69 +1,15 @@
-import { execFileSync } from "node:child_process";
-import { once } from "node:events";
-import { connect, type Socket } from "node:net";
-import { createWebSocketDialer, type CloseReason, type Connection } from "@shoal/peer-core/platform";
+import { createWebSocketDialer } from "@shoal/peer-core/platform";
 import { ConnectionRecorder } from "@shoal/peer-core/testing";
 import { afterEach, describe, expect, it } from "vitest";
 import { WebSocket, type ClientOptions } from "ws";
-import { listenForPeers, type PeerServer, type PeerServerOptions } from "./peer-server.js";
+import { closeOf, HANDSHAKE, peerServerScene, waitFor } from "./peer-server-scene.js";
+import { listenForPeers } from "./peer-server.js";
 
-const HANDSHAKE = new Uint8Array(68);
-const BITTORRENT = Buffer.from("\x13BitTorrent protocol".padEnd(68, "x"), "latin1");
+const { accepted, start, open, refusal, close } = peerServerScene((connection) => new ConnectionRecorder(connection));
+
+afterEach(close);
 
 describe("listenForPeers", () => {
-  let server: PeerServer | undefined;
-  let accepted: ConnectionRecorder[] = [];
-  const sockets: (WebSocket | Socket)[] = [];
-
-  afterEach(async () => {
-    for (const socket of sockets.splice(0)) {
-      if (socket instanceof WebSocket) socket.terminate();
-      else socket.destroy();
-    }
-    await server?.close();
-    server = undefined;
-    accepted = [];
-  });
-
-  async function start(options: Partial<PeerServerOptions> = {}): Promise<PeerServer> {
-    const onConnection = (connection: Connection): void => void accepted.push(new ConnectionRecorder(connection));
-    server = await listenForPeers({ port: 0, host: "127.0.0.1", onConnection, ...options });
-    return server;
-  }
-
-  function dial(port: number, options: ClientOptions = {}, path = "/peer", protocols: string[] = []): WebSocket {
-    const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, protocols, options);
-    socket.on("error", () => undefined);
-    sockets.push(socket);
-    return socket;
-  }
-
-  async function openTcp(port: number): Promise<Socket> {
-    const socket = connect(port, "127.0.0.1");
-    sockets.push(socket);
-    socket.on("error", () => undefined).resume();
-    await once(socket, "connect");
-    return socket;
-  }
-
-  async function open(port: number, options?: ClientOptions, path?: string, protocols?: string[]): Promise<WebSocket> {
-    const socket = dial(port, options, path, protocols);
-    await once(socket, "open");
-    return socket;
-  }
-
-  /** The HTTP status of a refused upgrade. */
-  async function refusal(port: number, options?: ClientOptions, path?: string): Promise<number | undefined> {
-    const socket = dial(port, options, path);
-    const [, response] = (await once(socket, "unexpected-response")) as [unknown, { statusCode?: number }];
-    return response.statusCode;
-  }
-
-  async function closeOf(socket: WebSocket): Promise<Pick<CloseReason, "code" | "message">> {
-    const [code, message] = (await once(socket, "close")) as [number, Buffer];
-    return { code, message: message.toString() };
-  }
-
   it("answers plain requests with 426 and a word of explanation", async () => {
     const { port } = await start();
     const response = await fetch(`http://127.0.0.1:${port}/`);
@@ -155,153 +101,9 @@ describe("listenForPeers", () => {
     expect(remotes).toEqual(["198.51.100.7", "127.0.0.1"]);
   });
 
-  it("takes peers that speak plain BitTorrent, however their handshake is cut", async () => {
-    const { port } = await start();
-    for (const cut of [1, 20, 67]) {
-      const socket = await openTcp(port);
-      socket.write(BITTORRENT.subarray(0, cut));
-      await waitFor(() => socket.bytesWritten === cut);
-      socket.write(BITTORRENT.subarray(cut));
-    }
-    await waitFor(() => accepted.length === 3 && accepted.every((peer) => peer.length === 68));
-    expect(accepted.map((peer) => Buffer.from(peer.received))).toEqual([BITTORRENT, BITTORRENT, BITTORRENT]);
-  });
-
-  it("closes at once what is neither BitTorrent nor HTTP, such as an encrypted handshake", async () => {
-    const server = await start();
-    for (const first of [0x00, 0x12, 0x14, 0x40, 0x5b, 0xff]) {
-      const socket = await openTcp(server.port);
-      socket.write(Buffer.alloc(96, first));
-      await once(socket, "close");
-    }
-    expect(accepted).toEqual([]);
-    expect(server.counts).toEqual({ open: 0, withoutHandshake: 0, refused: 0 });
-  });
-
-  it("closes who opens a connection and says nothing, or stops in the middle of a plain handshake", async () => {
-    const { port } = await start({ handshakeTimeoutMs: 100 });
-    const mute = await openTcp(port);
-    const slow = await openTcp(port);
-    slow.write(BITTORRENT.subarray(0, 67));
-    const peer = await openTcp(port);
-    peer.write(BITTORRENT);
-    await Promise.all([once(mute, "close"), once(slow, "close")]);
-    await waitFor(() => accepted.some((each) => each.isClosed));
-    expect(accepted.filter((each) => !each.isClosed).map((each) => each.length)).toEqual([68]);
-  });
-
-  it("closes who stops in the middle of an HTTP request", async () => {
-    const { port } = await start({ handshakeTimeoutMs: 100 });
-    for (const text of ["G", "GET /peer HTTP/1.1\r\nHost: x\r\nX-Slow: "]) {
-      const socket = await openTcp(port);
-      socket.write(text);
-      await once(socket, "close");
-    }
-  });
-
-  it("stops at once while others say nothing, or are in the middle of an HTTP request", async () => {
-    const server = await start({ handshakeTimeoutMs: 3_600_000 });
-    const dawdling = [await openTcp(server.port), await openTcp(server.port)];
-    dawdling[1]?.write("GET /peer HTTP/1.1\r\n");
-    const plain = await openTcp(server.port);
-    plain.write(BITTORRENT);
-    await waitFor(() => accepted.length === 1);
-    const closed = dawdling.map((socket) => once(socket, "close"));
-    await server.close();
-    await Promise.all(closed);
-  });
-
-  it("counts plain links and WebSockets together, and drops those beyond the limit", async () => {
-    const server = await start({ limits: { total: 2 } });
-    await open(server.port);
-    const second = await openTcp(server.port);
-    second.write(BITTORRENT);
-    await waitFor(() => accepted.length === 2);
-    const third = await openTcp(server.port);
-    third.write(BITTORRENT);
-    await once(third, "close");
-    expect(server.counts).toMatchObject({ open: 2, refused: 1 });
-  });
-
-  it(
-    "goes on taking peers of both kinds after a thousand sockets that reset at every point",
-    { timeout: 30_000 },
-    async () => {
-      const { port } = await start();
-      for (let i = 0; i < 1_000; i++) {
-        const socket = connect(port, "127.0.0.1");
-        socket.on("error", () => undefined);
-        await once(socket, "connect");
-        if (i % 4 > 0) socket.write(i % 4 === 1 ? BITTORRENT.subarray(0, i % 69) : "GET /peer HTTP/1.1\r\n");
-        if (i % 3 > 0) socket.resetAndDestroy();
-        else socket.destroy();
-      }
-      const before = accepted.length;
-      const peer = await openTcp(port);
-      peer.write(BITTORRENT);
-      await open(port);
-      await waitFor(() => accepted.length >= before + 2);
-    },
-  );
-
-  it("takes in nobody who has reset before, and whose address the system has forgotten", async () => {
-    const { port } = await start();
-    const upgrade =
-      "GET /peer HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
-      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-    for (const text of [BITTORRENT.toString("latin1"), upgrade]) {
-      const program = `const socket = require("node:net").connect(${port}, "127.0.0.1", () =>
-        socket.write(${JSON.stringify(text)}, "latin1", () => socket.resetAndDestroy()))`;
-      // While this process waits for that one, it takes in nobody.
-      execFileSync(process.execPath, ["-e", program]);
-    }
-    const peer = await openTcp(port);
-    peer.write(Buffer.concat([BITTORRENT, HANDSHAKE]));
-    await waitFor(() => accepted.some((each) => each.length === 136));
-    expect(accepted).toHaveLength(1);
-  });
-
-  it("survives sockets that send nonsense or reset in the middle of an upgrade", async () => {
-    const { port } = await start();
-    const upgrade =
-      "GET /peer HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
-    const key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-    for (const text of [
-      "\x13BitTorrent protocol",
-      "GET",
-      `${upgrade}\r\n`,
-      upgrade + key,
-      `${upgrade}${key}\xff\xff\xff\xff`,
-    ]) {
-      const socket = connect(port, "127.0.0.1");
-      sockets.push(socket);
-      socket.on("error", () => undefined);
-      await once(socket, "connect");
-      socket.write(text, "latin1");
-      socket.resetAndDestroy();
-      await once(socket, "close");
-    }
-    await open(port);
-    await waitFor(() => accepted.filter((recorder) => !recorder.isClosed).length === 1);
-  });
-
-  it("goes on taking peers while a thousand sockets dawdle", async () => {
-    const { port } = await start();
-    const dawdling = Array.from({ length: 1000 }, () => {
-      const socket = connect(port, "127.0.0.1");
-      socket.on("error", () => undefined);
-      sockets.push(socket);
-      return socket;
-    });
-    await Promise.all(dawdling.map((socket) => once(socket, "connect")));
-    for (const socket of dawdling) socket.write("GET /peer HTTP/1.1\r\nHost: x\r\nX-Slow: ");
-    const peer = await open(port);
-    peer.send(HANDSHAKE);
-    await waitFor(() => accepted[0]?.length === 68);
-  });
-
   it("closes all links with 4006 when it stops, and refuses who comes then", async () => {
-    const { port } = await start();
+    const server = await start();
+    const { port } = server;
     const dialer = createWebSocketDialer();
     const links: ConnectionRecorder[] = [];
     for (let i = 0; i < 5; i++) {
@@ -310,7 +112,7 @@ describe("listenForPeers", () => {
       );
     }
     await waitFor(() => accepted.length === 5);
-    await server?.close();
+    await server.close();
     await waitFor(() => links.every((link) => link.isClosed));
     for (const link of links) expect(link.closed).toEqual([{ code: 4006, message: "Shutting down", remote: true }]);
     for (const { closed } of accepted) expect(closed).toMatchObject([{ code: 4006, remote: false }]);
@@ -325,8 +127,3 @@ describe("listenForPeers", () => {
     await expect(second).rejects.toThrow(`Port ${port} is taken`);
   });
 });
-
-/** Lets the event loop turn until `holds` does; the runner's time limit ends it. */
-async function waitFor(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setImmediate(resolve));
-}
