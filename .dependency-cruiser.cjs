@@ -44,13 +44,13 @@ module.exports = {
     {
       name: "testing-is-for-tests",
       severity: "error",
-      from: { pathNot: "\\.test\\.ts$|^peer-core/testing/|^tests/" },
-      to: { path: "^peer-core/testing/" },
+      from: { pathNot: "\\.test\\.ts$|^(peer-core|tracker/src)/testing/|^tests/" },
+      to: { path: "^(peer-core|tracker/src)/testing/" },
     },
     {
       name: "tracker-knows-announce-and-torrent-only",
       severity: "error",
-      from: { path: "^tracker/src/", pathNot: "\\.test\\.ts$" },
+      from: { path: "^tracker/src/", pathNot: "\\.test\\.ts$|^tracker/src/testing/" },
       to: {
         path: "^(peer-core/(src|platform|dist)|node-peer|web)/",
         pathNot: "^peer-core/(src|dist/src)/(announce/|torrent/|base/|ports/)",

@@ -1,10 +1,5 @@
-import { parseTrackerMessage } from "@shoal/peer-core/announce";
-import type { TrackerMessage, WireId } from "@shoal/peer-core/announce";
-import { seededRandom, VirtualClock } from "@shoal/peer-core/testing";
+import type { WireId } from "@shoal/peer-core/announce";
 import { expect, test } from "vitest";
-import type { AddressScope, ClientAddress } from "./address.js";
-import type { AnnounceRequest } from "./announce.js";
-import { EndpointChecker } from "./endpoint-checker.js";
 import {
   ANNOUNCE_BURST,
   ANNOUNCE_SECONDS,
@@ -17,89 +12,7 @@ import {
   MAX_PEERS_TOLD,
   MAX_SWARMS_PER_SOCKET,
 } from "./limits.js";
-import { LineRegistrations } from "./line-registrations.js";
-import { MemorySwarmRegistry } from "./memory-swarm-registry.js";
-import type { PeerLine } from "./registered-peer.js";
-import { endpointFor } from "./registered-peer.js";
-import { RelayDirectory } from "./relay-directory.js";
-import { Tracker } from "./tracker.js";
-
-const infoHash = "s".repeat(20) as WireId;
-
-/** A line that remembers what it was told. */
-class RecordingLine implements PeerLine {
-  readonly address: ClientAddress;
-  readonly registrations = new LineRegistrations();
-  readonly told: TrackerMessage[] = [];
-  heldBytes = 0;
-  answersFullAt = 0;
-
-  constructor(ip: string, scope: AddressScope, more: Partial<ClientAddress> = {}) {
-    this.address = { ip, scope, group: ip, isExempt: scope === "loopback", localIp: undefined, ...more };
-  }
-
-  send(text: string): void {
-    const message = parseTrackerMessage(text);
-    if (message !== undefined) this.told.push(message);
-  }
-
-  /** Endpoints told unasked, a list for each message. */
-  get notices(): string[][] {
-    const notices = this.told.filter((message) => message.type === "peers");
-    return notices.map(({ peers }) => peers.map(({ endpoint }) => endpoint));
-  }
-}
-
-/** A tracker on a virtual clock, whose endpoint checks all succeed, at once. */
-class Bench {
-  readonly clock = new VirtualClock();
-  readonly registry = new MemorySwarmRegistry();
-  readonly tracker: Tracker;
-  #ids = 0;
-
-  constructor(announceSeconds = ANNOUNCE_SECONDS, ownRelays: readonly string[] = []) {
-    const now = (): number => this.clock.now();
-    const yes = (): Promise<boolean> => Promise.resolve(true);
-    const dialer = { resolve: (host: string) => Promise.resolve([host]), canConnect: yes, canUpgrade: yes };
-    this.tracker = new Tracker({
-      registry: this.registry,
-      checker: new EndpointChecker(dialer, now),
-      relays: new RelayDirectory(ownRelays),
-      random: seededRandom(1).float,
-      now: () => Math.floor(this.clock.now() / 1000),
-      schedule: (delayMs, run) => this.clock.schedule(delayMs, run),
-      announceSeconds,
-    });
-  }
-
-  line(ip = `8.8.0.${++this.#ids}`, scope: AddressScope = "public", more: Partial<ClientAddress> = {}): RecordingLine {
-    return new RecordingLine(ip, scope, more);
-  }
-
-  /** Announces and lets the endpoint check come back. */
-  async announce(line: RecordingLine, peer: string, more: Partial<AnnounceRequest> = {}) {
-    const reply = this.tracker.announce(line, request(peer, more));
-    await this.clock.advance(0);
-    if (reply === undefined) throw new Error("refused");
-    return { ...reply, peers: reply.peers.map((told) => endpointFor(told, line.address)).sort() };
-  }
-}
-
-function request(peer: string, more: Partial<AnnounceRequest> = {}): AnnounceRequest {
-  return {
-    infoHash,
-    peerId: peer.padStart(20, "-") as WireId,
-    left: 1,
-    event: undefined,
-    numWant: undefined,
-    offers: undefined,
-    port: undefined,
-    endpoint: undefined,
-    isRelay: false,
-    wantsNotice: true,
-    ...more,
-  };
-}
+import { infoHash, request, TrackerBench as Bench, type RecordingLine } from "./testing/tracker-bench.js";
 
 test("tells who waits of a newcomer at once, and of those of the next second together", async () => {
   const bench = new Bench();
@@ -272,68 +185,6 @@ test("notes held pieces within the allowance and the memory of a line, and gives
   expect(line.heldBytes).toBe(MAX_HELD_BYTES_PER_SOCKET);
   await bench.announce(line, "a", { event: "stopped" });
   expect(line.heldBytes).toBe(0);
-});
-
-test("tells who waits of a relay that has come into the swarm", async () => {
-  const bench = new Bench(ANNOUNCE_SECONDS, ["peer"]);
-  const [waiting, seed, own, relay, other] = [bench.line(), bench.line(), bench.line(), bench.line(), bench.line()];
-  await bench.announce(waiting, "w");
-  await bench.announce(seed, "s", { left: 0 });
-  await bench.announce(own, "o", { isRelay: true, left: undefined, port: 8 });
-  expect(waiting.told.filter(({ type }) => type === "peers")).toMatchObject([{ peers: [] }]);
-  await bench.clock.advance(2_000);
-  await bench.announce(relay, "r", { isRelay: true, left: undefined, port: 9 });
-  const { relays } = await bench.announce(other, "x");
-  expect(relays).toHaveLength(3);
-  for (const line of [waiting, seed]) {
-    expect(line.told.filter(({ type }) => type === "peers").at(-1)).toMatchObject({ peers: [], relays });
-  }
-  expect(own.told.filter(({ type }) => type === "peers")).toEqual([]);
-});
-
-test("names relays to everybody in one order, whatever swarm they are in, and forgets those that leave", async () => {
-  const bench = new Bench(0);
-  const relays = Array.from({ length: 6 }, () => bench.line());
-  for (const [index, relay] of relays.entries()) {
-    const elsewhere = `${index}`.repeat(20) as WireId;
-    await bench.announce(relay, `r${index}`, { infoHash: elsewhere, isRelay: true, port: 9, left: undefined });
-  }
-  const [a, b] = [await bench.announce(bench.line(), "a"), await bench.announce(bench.line(), "b")];
-  expect(a.relays).toHaveLength(4);
-  expect(b.relays).toEqual(a.relays);
-  expect(a).toMatchObject({ peers: [], incomplete: 1 });
-  for (const relay of relays) bench.tracker.leave(relay);
-  expect((await bench.announce(bench.line(), "c")).relays).toEqual([]);
-});
-
-test("names to a relay the other relays of the same swarm", async () => {
-  const bench = new Bench();
-  const [one, other, elsewhere] = [bench.line("9.9.9.1"), bench.line("9.9.9.2"), bench.line("9.9.9.3")];
-  await bench.announce(one, "r1", { isRelay: true, port: 9 });
-  await bench.announce(elsewhere, "r3", { isRelay: true, port: 9, infoHash: "x".repeat(20) as WireId });
-  expect((await bench.announce(other, "r2", { isRelay: true, port: 9 })).relays).toEqual(["ws://9.9.9.1:9/peer"]);
-});
-
-test("tells ordinary clients of relays in the swarm that have a port, as of peers", async () => {
-  const bench = new Bench();
-  await bench.announce(bench.line("9.9.9.1"), "r1", { isRelay: true, port: 9 });
-  await bench.announce(bench.line("9.9.9.2"), "r2", { isRelay: true, port: 9, infoHash: "x".repeat(20) as WireId });
-  const reply = bench.tracker.announceHttp(bench.line().address, request("a"));
-  expect(reply?.peers.map(({ address }) => address.ip)).toEqual(["9.9.9.1"]);
-});
-
-test("takes a relative endpoint from a relay on its own machine only", async () => {
-  const bench = new Bench();
-  const own = { isRelay: true, endpoint: "peer" };
-  await bench.announce(bench.line(), "x", own);
-  expect((await bench.announce(bench.line(), "a")).relays).toEqual([]);
-  await bench.announce(bench.line("127.0.0.1", "loopback"), "r", own);
-  expect((await bench.announce(bench.line(), "b")).relays).toEqual(["peer"]);
-});
-
-test("names the relays it was started with", async () => {
-  const bench = new Bench(0, ["peer"]);
-  expect((await bench.announce(bench.line(), "a")).relays).toEqual(["peer"]);
 });
 
 test("a line is in so many swarms and not in one more, unless it comes from the same machine", () => {
