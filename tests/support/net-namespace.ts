@@ -13,7 +13,8 @@ export const PUBLIC_SUBNET = "192.0.2";
 
 /**
  * The bridge's hardware address. Left to itself a bridge takes the lowest of its ports', another one whenever a machine
- * joins, and whoever has asked for it before sends into the void until it asks again, half a minute later.
+ * joins, and whoever has asked for it before sends into the void until it asks again, half a minute later. One that has an
+ * address is down until it has a port (`carrier0`), and its own is then no address of the machine for who asks.
  */
 const BRIDGE_ADDRESS = "02:00:00:00:00:01";
 
@@ -61,6 +62,10 @@ export class TestNetwork {
     await first.ip(
       `link set lo up
 link add br0 address ${BRIDGE_ADDRESS} type bridge
+link add carrier0 type veth peer name carrier1
+link set carrier0 master br0
+link set carrier0 up
+link set carrier1 up
 addr add ${subnet}.1/24 dev br0
 link set br0 up`,
     );
