@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { killCommands, RunningCommand, runCommand, type CommandOptions } from "../support/command.js";
+import { startCommandHub } from "../support/use-command-hub.js";
 
 let folder = "";
 let hub: RunningCommand;
@@ -12,20 +13,7 @@ const running: RunningCommand[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "shoal-cli-"));
-  hub = new RunningCommand([
-    "serve",
-    "--host",
-    "127.0.0.1",
-    "--port",
-    "0",
-    "--json",
-    "--data",
-    join(folder, "hub"),
-    "--announce-rate",
-    "0",
-  ]);
-  const { port } = await hub.event("serving");
-  tracker = `ws://localhost:${String(port)}/announce`;
+  ({ hub, tracker } = await startCommandHub(join(folder, "hub")));
 });
 
 afterEach(async () => {

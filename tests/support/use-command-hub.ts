@@ -27,20 +27,9 @@ export function useCommandHub(onStarted: (started: CommandHub) => void): void {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "shoal-cli-"));
-    hub = new RunningCommand([
-      "serve",
-      "--host",
-      "127.0.0.1",
-      "--port",
-      "0",
-      "--json",
-      "--data",
-      join(folder, ".hub"),
-      "--announce-rate",
-      "0",
-    ]);
-    const port = String((await hub.event("serving")).port);
-    const tracker = `ws://localhost:${port}/announce`;
+    const started = await startCommandHub(join(folder, ".hub"));
+    hub = started.hub;
+    const { port, tracker } = started;
     babbler = createServer((_request, response) => response.end("<html>who is there?</html>"));
     const babblingTracker = `ws://localhost:${await listen(babbler)}/announce`;
     const gone = createServer();
@@ -62,6 +51,14 @@ export function useCommandHub(onStarted: (started: CommandHub) => void): void {
     await killCommands();
     await rm(folder, { recursive: true, force: true });
   });
+}
+
+/** Starts a hub on this machine that takes any number of announces, with its data in `data`; whoever calls it stops it. */
+export async function startCommandHub(data: string): Promise<{ hub: RunningCommand; port: string; tracker: string }> {
+  const place = ["--host", "127.0.0.1", "--port", "0", "--data", data];
+  const hub = new RunningCommand(["serve", ...place, "--json", "--announce-rate", "0"]);
+  const port = String((await hub.event("serving")).port);
+  return { hub, port, tracker: `ws://localhost:${port}/announce` };
 }
 
 async function listen(server: Server): Promise<number> {
