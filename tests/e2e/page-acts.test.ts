@@ -77,6 +77,7 @@ test("a picked file that rots without a trace is given as far as it is right, an
   await page.getByTestId("file-input").setInputFiles(path);
   await page.locator('[data-testid="share-state"][data-state="sharing"]').waitFor();
   const infoHash = /#\/s\/([0-9a-f]{40})$/.exec(await page.getByTestId("share-link").innerText())?.[1] ?? "";
+  await hub.until(infoHash, ({ seeds }) => seeds === 1);
   await flipByte(path, BYTES / 2);
   // As a failing disk leaves it: a browser looks at size and time.
   await utimes(path, time, time);

@@ -23,10 +23,10 @@ export class Content {
   readonly download: DownloadFlow;
   readonly upload: UploadFlow;
   readonly held: HeldPieces;
+  readonly progress: ChosenProgress;
   /** Undefined where we are no relay. */
   readonly relay: RelayFlow | undefined;
   readonly #options: ContentOptions;
-  readonly progress: ChosenProgress;
   readonly #claimed: ClaimedPieces;
   #wasComplete: boolean;
 
