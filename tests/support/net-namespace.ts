@@ -59,6 +59,7 @@ export class TestNetwork {
   /** Makes the network; `socket` is where the file of a Unix socket is to be, `subnet` what the addresses begin with. */
   static async open(socket: string, subnet = SUBNET): Promise<TestNetwork> {
     const first = await Namespace.open();
+    const address = `${subnet}.1`;
     await first.ip(
       `link set lo up
 link add br0 address ${BRIDGE_ADDRESS} type bridge
@@ -66,10 +67,10 @@ link add carrier0 type veth peer name carrier1
 link set carrier0 master br0
 link set carrier0 up
 link set carrier1 up
-addr add ${subnet}.1/24 dev br0
+addr add ${address}/24 dev br0
 link set br0 up`,
     );
-    const node = [process.execPath, "--conditions=source", "--import", "tsx", GATEWAY, socket];
+    const node = [process.execPath, "--conditions=source", "--import", "tsx", GATEWAY, socket, address];
     return new TestNetwork(subnet, first, socket, await startHeld([...first.under, ...node]));
   }
 
