@@ -111,22 +111,26 @@ describe("what is asked for", () => {
     await expect(readdir(join(folder, "unsafe"))).rejects.toThrow("ENOENT");
   });
 
-  it("ends with 5 when those who have it send something else", async () => {
-    const path = join(folder, "rotten.bin");
+  it.each([
+    { what: "one piece", size: 1000 },
+    { what: "several pieces", size: 100_000 },
+  ])("ends with 5 when those who have its $what send something else", async ({ size }) => {
+    const name = `${size} rotten.bin`;
+    const path = join(folder, name);
     const longAgo = new Date("2020-01-01T00:00:00Z");
     const upload = async (...args: string[]) => {
-      await writeFile(path, randomBytes(100_000));
+      await writeFile(path, randomBytes(size));
       // Size, time and inode stay: what was hashed the first time is believed the second time.
       await utimes(path, longAgo, longAgo);
       const env = { SHOAL_TRACKERS: tracker, SHOAL_DATA: join(folder, ".data") };
-      return new RunningCommand(["upload", "rotten.bin", "--json", ...args], { cwd: folder, env });
+      return new RunningCommand(["upload", name, "--json", ...args], { cwd: folder, env });
     };
     const honest = await (await upload("--until-time", "0s")).finished;
     expect(honest.code).toBe(0);
     const rotten = await upload();
     const { infoHash } = await rotten.event("shared");
     expect(honest.stdout).toContain(String(infoHash));
-    const result = await run("download", "rotten.bin", "-o", "rot", "--timeout", "2s");
+    const result = await run("download", name, "-o", "rot", "--timeout", "2s");
     expect(result).toMatchObject({ code: 5, stdout: "" });
     await rotten.stop();
   });

@@ -44,7 +44,6 @@ export class DownloadTask {
   readonly #startedMs = performance.now();
   #store: DownloadStore | undefined;
   #bytesBefore = 0;
-  #someBanned = false;
   #endProgress: (() => void) | undefined;
   /** Tells at once, and not with the next tick, that content comes. */
   #tellFirstPiece: (() => void) | undefined;
@@ -136,9 +135,6 @@ export class DownloadTask {
         return event.error;
       case "tracker-error":
         return this.#trackerFailed(event, session);
-      case "peer":
-        if (event.change === "banned") this.#someBanned = true;
-        break;
       default:
     }
     reportEvent(event, session.infoHash, this.#tools.output);
@@ -174,7 +170,7 @@ export class DownloadTask {
     const name = displayName(session.metainfo?.name ?? this.#target.name ?? session.infoHash);
     const waited = formatDuration(this.#options.timeoutMs);
     const view = session.view;
-    if (this.#someBanned && view.wastedBytes > 0) {
+    if (view.failedPieces > 0) {
       return new ShoalError(
         "bad-content",
         `${name}: those who offer it send data that does not match its hashes; nothing good came for ${waited}.\nAsk whoever shares it to share it again.`,

@@ -44,6 +44,7 @@ const NOTHING: ContentView = {
   downloaded: 0,
   uploaded: 0,
   wastedBytes: 0,
+  failedPieces: 0,
   etaSeconds: undefined,
 };
 
@@ -63,6 +64,7 @@ export function contentView(content: Content | undefined, now: number): ContentV
     downloaded: download.meter.total,
     uploaded: upload.meter.total,
     wastedBytes: download.wastedBytes,
+    failedPieces: download.failedPieces,
     etaSeconds: left === 0 ? 0 : downBytesPerSecond > 0 ? left / downBytesPerSecond : undefined,
   };
 }

@@ -53,6 +53,8 @@ export interface SwarmView {
   readonly downloaded: number;
   readonly uploaded: number;
   readonly wastedBytes: number;
+  /** How many pieces came with wrong bytes and have not come right since. */
+  readonly failedPieces: number;
   readonly etaSeconds: number | undefined;
   readonly peers: readonly PeerView[];
   /** Endpoints known and not connected. */

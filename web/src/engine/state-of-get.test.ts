@@ -22,6 +22,7 @@ function viewOf(facts: Partial<SwarmView>): SwarmView {
     downloaded: 0,
     uploaded: 0,
     wastedBytes: 0,
+    failedPieces: 0,
     etaSeconds: undefined,
     peers: [],
     candidates: 0,

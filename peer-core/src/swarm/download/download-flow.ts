@@ -45,6 +45,11 @@ export class DownloadFlow {
     return this.#wastedBytes + this.#completion.wastedBytes;
   }
 
+  /** How many pieces failed their hash and have not come right since. */
+  get failedPieces(): number {
+    return this.#completion.failedPieces;
+  }
+
   /** Pieces of which blocks are asked for, have come or are being hashed. */
   piecesUnderWay(): Iterable<PieceAssembly> {
     return this.#parts.scheduler.assemblies();

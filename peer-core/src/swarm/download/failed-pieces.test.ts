@@ -57,6 +57,20 @@ describe("FailedPieces", () => {
     expect(names(failed.onMatch(piece("dddd")))).toBe("acb");
   });
 
+  it("counts each piece until it comes right, whoever was to blame", () => {
+    const failed = failedPieces();
+    expect(failed.count).toBe(0);
+    failed.onMismatch(piece("A", 0));
+    failed.onMismatch(piece("bC", 1));
+    failed.onMismatch(piece("B", 0));
+    expect(failed.count).toBe(2);
+    failed.onMatch(piece("d", 0));
+    expect(failed.count).toBe(1);
+    failed.onMatch(piece("dd", 1));
+    failed.onMatch(piece("d", 2));
+    expect(failed.count).toBe(0);
+  });
+
   it("has nobody to blame for a piece that never failed", () => {
     expect(names(failedPieces().onMatch(piece("ab")))).toBe("");
   });

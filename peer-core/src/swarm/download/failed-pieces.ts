@@ -12,11 +12,17 @@ const MAX_COPIES = 4;
  */
 export class FailedPieces {
   readonly #copies = new Map<number, PieceAssembly>();
+  readonly #failed = new Set<number>();
   readonly #budget: ByteBudget;
 
   /** Copies are memory of `budget`, besides the pieces under way. */
   constructor(budget: ByteBudget) {
     this.#budget = budget;
+  }
+
+  /** How many pieces have failed and not come right since. */
+  get count(): number {
+    return this.#failed.size;
   }
 
   copies(): Iterable<PieceAssembly> {
@@ -28,6 +34,7 @@ export class FailedPieces {
    * while that is not known.
    */
   onMismatch(assembly: PieceAssembly): number | undefined {
+    this.#failed.add(assembly.piece);
     const contributors = [...assembly.contributors()];
     if (contributors.length === 1) return contributors[0];
     this.#forget(assembly.piece);
@@ -39,6 +46,7 @@ export class FailedPieces {
   /** The piece is right now: returns the sessions whose units differed in the copy that failed. */
   onMatch(assembly: PieceAssembly): Set<number> {
     const culprits = new Set<number>();
+    this.#failed.delete(assembly.piece);
     const failed = this.#copies.get(assembly.piece);
     if (failed === undefined) return culprits;
     this.#forget(assembly.piece);

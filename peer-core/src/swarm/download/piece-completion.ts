@@ -25,6 +25,11 @@ export class PieceCompletion {
     return this.#wastedBytes;
   }
 
+  /** How many pieces failed their hash and have not come right since. */
+  get failedPieces(): number {
+    return this.#failed.count;
+  }
+
   /** Pieces that failed their hash and are kept until it is known who is to blame. */
   failedCopies(): Iterable<PieceAssembly> {
     return this.#failed.copies();
