@@ -84,7 +84,7 @@ test("a picked file that rots without a trace is given as far as it is right, an
   const downloader = hub.download(infoHash, "got-archive", "--timeout", "8s");
   await page.getByText("1 piece is not what was shared any more").waitFor();
   expect(await page.getByTestId("share-state").getAttribute("data-state")).toBe("sharing");
-  expect((await downloader.end()).code).toBe(4);
+  expect((await downloader.end()).code).toBe(5);
   await hub.until(infoHash, ({ seeds }) => seeds === 0);
 });
 
