@@ -8,8 +8,8 @@ import { doorOf, rankOf } from "./door.js";
 export interface ConnectorOptions {
   readonly runtime: Runtime;
   readonly dialer: Dialer;
-  /** True while another link may be opened. */
-  readonly hasRoom: () => boolean;
+  /** True while another link may be opened, besides so many that are being opened. */
+  readonly hasRoom: (dialing: number) => boolean;
   /** True when a link to this peer stands already: it is not dialled a second time. */
   readonly isConnectedTo: (peerId: PeerId) => boolean;
   /** Doors of peers that are connected, whoever dialled. */
@@ -108,9 +108,9 @@ export class Connector {
   /** Dials what is due. To be called when addresses have come, a link has gone, and about once a second. */
   tick(now: number): void {
     // Whom to dial is work where many are known.
-    if (this.#stopped || this.#dialing >= MAX_DIALING || !this.#options.hasRoom()) return;
+    if (this.#stopped || !this.#mayDial()) return;
     for (const candidate of this.#dueAt(now)) {
-      if (this.#dialing >= MAX_DIALING || !this.#options.hasRoom()) return;
+      if (!this.#mayDial()) return;
       // Doors of one peer may be several.
       if (this.#isOfUse(candidate)) void this.#dial(candidate);
     }
@@ -147,6 +147,10 @@ export class Connector {
 
   #atDoor(door: string): Candidate[] {
     return [...this.#candidates.values()].filter((candidate) => candidate.door === door);
+  }
+
+  #mayDial(): boolean {
+    return this.#dialing < MAX_DIALING && this.#options.hasRoom(this.#dialing);
   }
 
   #isOfUse({ address, isSeed, peerId }: Candidate): boolean {

@@ -61,7 +61,7 @@ export class Membership {
     const connector = new Connector({
       runtime: options.runtime,
       dialer: options.dialer,
-      hasRoom: () => this.#hasRoom() && !this.#hasEnough(),
+      hasRoom: (dialing) => this.#hasRoom() && !this.#hasEnough(dialing),
       isConnectedTo: (peerId) => peerId === owner.peerId || sessions.ofPeer(peerId) !== undefined,
       openDoors: () => this.#openDoors(),
       isTaken: (address) => this.#keeper?.knows(address) === true,
@@ -292,10 +292,10 @@ export class Membership {
    * Nobody else need be dialled. Whoever gives goes to all who may want something, and a relay to all while somebody has come
    * for the share: two relays that nobody needs would call each other back as often as one of them leaves it.
    */
-  #hasEnough(): boolean {
+  #hasEnough(dialing: number): boolean {
     const { amComplete, isForSomebody, options } = this.#parts;
     if (options.relay !== undefined) return !isForSomebody();
-    return !amComplete() && this.#sessions.hasEnough(this.#now());
+    return !amComplete() && this.#sessions.hasEnough(this.#now(), dialing);
   }
 
   #now(): number {

@@ -156,19 +156,48 @@ describe("SessionTable", () => {
   });
 
   it.each([
-    ["24 machines", (at: number) => `192.0.2.${at}`, true],
-    ["24 times one machine", () => "192.0.2.1", false],
-    ["24 peers on this machine", () => "127.0.0.1", true],
+    ["16 machines", (at: number) => `192.0.2.${at}`, true],
+    ["16 times one machine", () => "192.0.2.1", false],
+    ["16 peers on this machine", () => "127.0.0.1", true],
   ])("has enough with %s that have just come, and not ten seconds later", async (_, addressOf, isEnough) => {
     const scene = new Scene();
     const table = new SessionTable();
-    for (let at = 0; at < 24; at++) {
-      expect(table.hasEnough(scene.clock.now())).toBe(false);
+    for (let at = 0; at < 16; at++) {
+      expect(table.hasEnough(scene.clock.now(), 0)).toBe(false);
       table.add(await scene.session(`peer${at}`, "inbound", addressOf(at)), undefined);
     }
-    expect(table.hasEnough(scene.clock.now())).toBe(isEnough);
+    expect(table.hasEnough(scene.clock.now(), 0)).toBe(isEnough);
     await scene.clock.advance(10_000);
-    expect(table.hasEnough(scene.clock.now())).toBe(false);
+    expect(table.hasEnough(scene.clock.now(), 0)).toBe(false);
+  });
+
+  it("counts a link that is being opened twice, since others open some as well", async () => {
+    const scene = new Scene();
+    const table = new SessionTable();
+    for (let at = 0; at < 10; at++) table.add(await scene.session(`peer${at}`, "inbound"), undefined);
+    expect(table.hasEnough(scene.clock.now(), 2)).toBe(false);
+    expect(table.hasEnough(scene.clock.now(), 3)).toBe(true);
+  });
+
+  it.each([
+    { kib: 64, count: 16 },
+    { kib: 32, count: 24 },
+  ])("has enough with $count that have long brought $kib KiB/s each", async ({ kib, count }) => {
+    const scene = new Scene();
+    const sessions: PeerSession[] = [];
+    for (let at = 0; at < count; at++) sessions.push(await scene.session(`peer${at}`, "inbound"));
+    await scene.clock.advance(10_000);
+    const now = scene.clock.now();
+    const table = new SessionTable();
+    for (const session of sessions) {
+      expect(table.hasEnough(now, 0)).toBe(false);
+      session.amInterested = true;
+      session.remote.isChoking = false;
+      // A meter's shortest time is a tenth of a second.
+      session.downMeter.add((kib * 1024) / 10, now);
+      table.add(session, undefined);
+    }
+    expect(table.hasEnough(now, 0)).toBe(true);
   });
 
   it("keeps the newer link of a peer when the older one goes", async () => {

@@ -23,10 +23,18 @@ const STALE_MS = 25_000;
 const SIMULTANEOUS_MS = 10_000;
 
 /**
- * Links that suffice. Fewer than a peer on a fast line serves at once: so everybody has a place with all its partners, and a
- * crowd tells each other of pieces much less often than if all were linked.
+ * Links that suffice. Fewer than a peer on a fast line serves at once: so everybody has a place with all its partners, what
+ * each of them sends is soon whole, and a crowd tells each other of pieces much less often than if all were linked.
  */
-const ENOUGH = 24;
+const ENOUGH = 16;
+/** … where those that stand bring less, each, than a place is worth (`choker`). */
+const ENOUGH_SLOW = 24;
+const WORTH_BYTES_PER_SECOND = 64 * 1024;
+/**
+ * Each link that is being opened counts for itself and for one that somebody opens to us meanwhile. Otherwise, in a crowd that comes
+ * together, whoever is first ends with twice as many as the last, whom nobody serves enough.
+ */
+const LINKS_PER_DIAL = 2;
 /** A peer may take so long until it has something for us, or a place. */
 const NEW_MS = 10_000;
 
@@ -91,16 +99,23 @@ export class SessionTable {
   }
 
   /**
-   * True when so many serve us, or have come so lately that they may yet, that nobody else need be asked. Those of one
-   * address count once: one machine that comes again and again must not keep us from all others.
+   * True when so many serve us, or have come so lately that they may yet, or are being dialled, that nobody else need be
+   * asked. Those of one address count once: one machine that comes again and again must not keep us from all others.
    */
-  hasEnough(now: number): boolean {
+  hasEnough(now: number, dialing: number): boolean {
     const places = new Set<string | number>();
+    let tried = 0;
+    let bytesPerSecond = 0;
     for (const session of this.#sessions.values()) {
       const isNew = now - (session.openedAt ?? now) < NEW_MS;
-      if (isNew || isWilling(session)) places.add(placeOf(session));
+      if (!isNew && !isWilling(session)) continue;
+      places.add(placeOf(session));
+      if (isNew) continue;
+      tried++;
+      bytesPerSecond += session.downMeter.bytesPerSecond(now);
     }
-    return places.size >= ENOUGH;
+    const isSlow = bytesPerSecond < tried * WORTH_BYTES_PER_SECOND;
+    return places.size + dialing * LINKS_PER_DIAL >= (isSlow ? ENOUGH_SLOW : ENOUGH);
   }
 
   countOfAddress(address: string): number {
