@@ -154,7 +154,7 @@ describe("a peer that is told of many", () => {
     leech.session.addEndpoints([...idle, seed].map(({ address }) => address));
     await simulation.clock.advance(8_000);
     const early = leech.session.view.peers.length;
-    expect([early >= 16, early <= 17]).toEqual([true, true]);
+    expect([early >= 20, early <= 21]).toEqual([true, true]);
     expect(await simulation.allComplete([leech], 30_000)).toBe(true);
     await simulation.close();
   });
@@ -168,6 +168,25 @@ describe("a peer that is told of many", () => {
     expect(leech.session.view.state).toBe("downloading");
     // As many as suffice where each brings little.
     expect(leech.session.view.peers.length).toBe(24);
+    await simulation.close();
+  });
+});
+
+describe("a crowd that comes together", () => {
+  it("is linked evenly, so that nobody has fewer who serve it than others", async () => {
+    const simulation = await Simulation.create({ seed: 1, length: 4 * 1024 * KIB, pieceLength: PIECE });
+    const line = { upBytesPerSecond: 250 * KIB, downBytesPerSecond: 250 * KIB, latencyMs: 10 };
+    const seed = simulation.add("seed", { has: "all", ...line });
+    const crowd = Array.from({ length: 64 }, (_, at) => simulation.add(`peer${at}`, line));
+    for (const peer of crowd) {
+      const others = crowd.filter((other) => other !== peer);
+      const known = Array.from({ length: 40 }, () => others.splice(simulation.random.int(others.length), 1)).flat();
+      peer.session.addEndpoints([seed, ...known].map(({ address }) => address));
+    }
+    await simulation.clock.advance(5_000);
+    const links = crowd.map(({ session }) => session.view.peers.length);
+    expect(Math.min(...links)).toBeGreaterThanOrEqual(20);
+    expect(Math.max(...links)).toBeLessThanOrEqual(30);
     await simulation.close();
   });
 });

@@ -26,7 +26,7 @@ const SIMULTANEOUS_MS = 10_000;
  * Links that suffice. Fewer than a peer on a fast line serves at once: so everybody has a place with all its partners, what
  * each of them sends is soon whole, and a crowd tells each other of pieces much less often than if all were linked.
  */
-const ENOUGH = 16;
+const ENOUGH = 20;
 /** … where those that stand bring less, each, than a place is worth (`choker`). */
 const ENOUGH_SLOW = 24;
 const WORTH_BYTES_PER_SECOND = 64 * 1024;
