@@ -34,14 +34,10 @@ export class UploadQueue {
     return true;
   }
 
-  /** Takes out the oldest that may go; undefined when none may. */
-  shift(mayGo: (request: InRequest) => boolean = () => true): InRequest | undefined {
-    for (const request of this.#requests.values()) {
-      if (!mayGo(request)) continue;
-      this.cancel(request);
-      return request;
-    }
-    return undefined;
+  shift(): InRequest | undefined {
+    const request = this.#requests.values().next().value;
+    if (request !== undefined) this.cancel(request);
+    return request;
   }
 
   /** True when the exact request was still waiting. */

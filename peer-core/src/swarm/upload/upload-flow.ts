@@ -9,7 +9,6 @@ import { UNIT_BYTES } from "../../torrent/geometry.js";
 import { pieceFrame, pieceFrameBytes } from "../../wire/encode.js";
 import { BLOCK_MAX_BYTES } from "../../wire/limits.js";
 import { ChokeRounds } from "./choke-rounds.js";
-import { FirstCopies } from "./first-copies.js";
 import { FramePool } from "./frame-pool.js";
 import { Gifts } from "./gifts.js";
 import { LinePace } from "./line-pace.js";
@@ -54,7 +53,6 @@ export class UploadFlow {
   readonly #gifts = new Gifts();
   readonly #pace: LinePace;
   readonly #suggester: PieceSuggester;
-  readonly #firstCopies = new FirstCopies();
   readonly #reading = new Set<Promise<void>>();
   /** How many blocks of a piece are being read. */
   readonly #readPieces = new Map<number, number>();
@@ -106,14 +104,12 @@ export class UploadFlow {
   /** The link has closed. */
   onClosed(session: PeerSession): void {
     this.#suggester.gone(session.id);
-    this.#firstCopies.gone(session.id);
     this.#gifts.gone(session);
     this.#rounds.onSlotFreed(session);
   }
 
   /** A peer has a piece, from whomever. */
   onHave(session: PeerSession, piece: number): void {
-    this.#firstCopies.settled(piece);
     if (this.#suggester.settled(session.id, piece)) this.#suggest(session);
   }
 
@@ -171,7 +167,6 @@ export class UploadFlow {
     session.chokedSince = this.#parts.runtime.clock.now();
     session.send({ type: "choke" });
     this.#suggester.gone(session.id);
-    this.#firstCopies.gone(session.id);
     for (const request of session.uploads.take(() => true)) reject(session, request);
   }
 
@@ -197,30 +192,12 @@ export class UploadFlow {
       if (queuedBytes + uploads.readingBytes >= mayWait) return;
       if (limiter.available(now) <= 0) return this.#pumpLater(Math.max(10, limiter.waitMs(UNIT_BYTES, now)));
       if (!this.#parts.servesInTurn() && this.#pace.isAhead(session, now)) return this.#pumpLater(PACE_LOOK_MS);
-      const request = this.#next(session, now);
-      if (request === undefined) return this.#pumpLater(PACE_LOOK_MS);
+      const request = uploads.shift();
+      if (request === undefined) return;
       limiter.spend(request.length, now);
       const reading = this.#serve(session, request).finally(() => this.#reading.delete(reading));
       this.#reading.add(reading);
     }
-  }
-
-  /** What goes next to a peer that waits for something; undefined while all of it is better sent to nobody for now. */
-  #next(session: PeerSession, now: number): InRequest | undefined {
-    const { table, isNew } = this.#parts;
-    if (!table.isSeed) return session.uploads.shift();
-    const copies = this.#firstCopies;
-    const request =
-      session.uploads.shift(({ piece }) => !copies.isElsewhere(piece, session.id, now)) ??
-      (this.#isLineIdle() ? session.uploads.shift() : undefined);
-    if (request !== undefined && isNew(request.piece)) copies.sent(request.piece, session.id, now);
-    return request;
-  }
-
-  #isLineIdle(): boolean {
-    for (const { queuedBytes, uploads } of this.#parts.host.sessions())
-      if (queuedBytes + uploads.readingBytes > 0) return false;
-    return true;
   }
 
   async #serve(session: PeerSession, request: InRequest): Promise<void> {
