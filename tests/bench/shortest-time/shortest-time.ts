@@ -14,7 +14,7 @@ export const shortestTime: Benchmark = {
   run: ({ isQuick, say }) => simulateAll(isQuick ? crowdsOf(8).slice(0, 2) : [8, 32].flatMap(crowdsOf), isQuick, say),
 };
 
-/** The same with many, each of which takes more than ten minutes to simulate. */
+/** The same with many, each of which takes minutes to simulate. */
 export const shortestTimeOfMany: Benchmark = {
   name: "shortest-time-of-many",
   title: "The shortest time to many, simulated",
