@@ -130,7 +130,7 @@ describe("what is asked for", () => {
     const rotten = await upload();
     const { infoHash } = await rotten.event("shared");
     expect(honest.stdout).toContain(String(infoHash));
-    const result = await run("download", name, "-o", "rot", "--timeout", "2s");
+    const result = await run("download", name, "-o", "rot", "--timeout", "5s");
     expect(result).toMatchObject({ code: 5, stdout: "" });
     await rotten.stop();
   });

@@ -2,6 +2,7 @@ import { isLoopbackHost } from "../../base/host-scope.js";
 import type { PeerId } from "../../base/ids.js";
 import type { PeerSession } from "../../peer/peer-session.js";
 import { DEAD_FOREIGN_MS } from "../../wire/limits.js";
+import { SLOT_BYTES_PER_SECOND } from "../upload/choker.js";
 
 /** Who was behind a session: kept for a while after one that sent us something has closed, since a bad piece may be found out later. */
 export interface Identity {
@@ -27,9 +28,8 @@ const SIMULTANEOUS_MS = 10_000;
  * each of them sends is soon whole, and a crowd tells each other of pieces much less often than if all were linked.
  */
 const ENOUGH = 20;
-/** … where those that stand bring less, each, than a place is worth (`choker`). */
+/** … where those that stand bring less, each, than a slot is worth. */
 const ENOUGH_SLOW = 24;
-const WORTH_BYTES_PER_SECOND = 64 * 1024;
 /**
  * Each link that is being opened counts for itself and for one that somebody opens to us meanwhile. Otherwise, in a crowd that comes
  * together, whoever is first ends with twice as many as the last, whom nobody serves enough.
@@ -114,7 +114,7 @@ export class SessionTable {
       tried++;
       bytesPerSecond += session.downMeter.bytesPerSecond(now);
     }
-    const isSlow = bytesPerSecond < tried * WORTH_BYTES_PER_SECOND;
+    const isSlow = bytesPerSecond < tried * SLOT_BYTES_PER_SECOND;
     return places.size + dialing * LINKS_PER_DIAL >= (isSlow ? ENOUGH_SLOW : ENOUGH);
   }
 

@@ -30,7 +30,7 @@ const MIN_SLOTS = 8;
  */
 const MAX_SLOTS = 40;
 /** What a slot is worth: with less for each, what a slow line begins to send takes too long to end. */
-const SLOT_BYTES_PER_SECOND = 64 * 1024;
+export const SLOT_BYTES_PER_SECOND = 64 * 1024;
 /** Peers that a relay serves at once: it stands where lines are fast, and who waits for a turn has nobody else to ask. */
 export const SLOTS_OF_RELAY = 32;
 /** Relays served besides: each stands for many peers. Who only says that it is one takes no more than a slot that others do without. */
